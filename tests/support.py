@@ -1,0 +1,81 @@
+"""What many tests need: a running broker, a customer, an application, a token."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A server that is up: where it is, and the environment it and its command line share."""
+
+    url: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+    def cli(self, *arguments: str) -> str:
+        """Run `ccx-broker …` beside the server and return what it printed; raises if it failed."""
+        return subprocess.run(
+            [sys.executable, "-m", "ccx_broker", *arguments],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
+    """Run `ccx-broker serve` on a free port until the block ends; `settings` are further CCX_ variables."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="ccx-broker-") as data:
+        environment = (
+            os.environ
+            | {
+                "CCX_DATABASE_URL": database_url,
+                "CCX_DATA_DIR": data,
+                "CCX_PORT": str(port),
+                "CCX_ISSUER": f"http://127.0.0.1:{port}",
+                # The same secrets for every server of a run: two of them may share a database.
+                "CCX_SECRET_KEY": "tests-secret-key-0123456789abcdef0123456789",
+                "CCX_PASSWORD_KEY": "tests-password-key-0123456789abcdef01234567",
+            }
+            | settings
+        )
+        process = subprocess.Popen([sys.executable, "-m", "ccx_broker", "serve"], env=environment)
+        try:
+            wait_until_up(environment["CCX_ISSUER"], process)
+            yield Broker(environment["CCX_ISSUER"], environment, process)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def wait_until_up(url: str, process: subprocess.Popen[bytes], *, seconds: float = 30) -> None:
+    """Return once `/healthz` answers; raises if the process ended or the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        try:
+            if httpx2.get(f"{url}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"the server did not answer within {seconds} seconds")
