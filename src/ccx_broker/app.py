@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from psycopg_pool import AsyncConnectionPool
 
@@ -39,11 +40,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # One connection a thread, so that none waits twice (see `make_engine`).
+        current_default_thread_limiter().total_tokens = settings.threads
         async with runtime.pool:
             yield
         engine.dispose()
 
-    app = FastAPI(title="CCX broker", version=__version__, lifespan=lifespan)
+    app = FastAPI(title="CCX broker", version=__version__, lifespan=lifespan, debug=settings.debug)
     app.state.runtime = runtime
     install_error_handlers(app)
     # The hot path first: routes are matched in order.

@@ -1,17 +1,55 @@
-"""The command line: `ccx-broker serve`, `migrate`, and what operators need."""
+"""The command line: `ccx-broker serve`, `migrate`, and what operators need.
 
+A command is one short function that imports what it needs, so that `--help` is quick. A group of
+commands is a `typer.Typer()` of its own, added with `cli.add_typer(group, name="…")`. A command that
+needs the data opens it with `database(settings())`, which also works beside a running server.
+"""
+
+import contextlib
+import errno
+import json
 import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from ccx_broker.settings import Settings, load_settings
+from ccx_broker.settings import Settings, SettingsError, load_settings
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False)
+OLDEST_POSTGRES = 15
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Unusable(Exception):
+    """Something outside the program is not as it must be; the message says what to do."""
 
 
 def settings() -> Settings:
     """Read the settings from the environment."""
     return load_settings(os.environ)
+
+
+@contextlib.contextmanager
+def database(s: Settings, *, migrated: bool = True) -> Iterator[str]:
+    """Yield the address of the database, started first if it is the program's own, and brought up to date."""
+    from ccx_broker.kit.embedded import EmbeddedPostgres
+    from ccx_broker.kit.migrations import migrate
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and background jobs ignore some
+            signal.signal(number, _unwind)
+    with contextlib.ExitStack() as stack:
+        url = s.database_url or stack.enter_context(EmbeddedPostgres(s.data_dir))
+        _check_database(url)
+        if migrated:
+            migrate(url)
+        yield url
 
 
 @cli.callback()
@@ -21,20 +59,113 @@ def root() -> None:
 
 @cli.command()
 def serve() -> None:
-    """Run the broker."""
+    """Run the broker, with a PostgreSQL of its own unless CCX_DATABASE_URL names one."""
     import uvicorn
 
     from ccx_broker.app import create_app
-    from ccx_broker.kit.migrations import migrate
 
     s = settings()
-    assert s.database_url  # noqa: S101
-    migrate(s.database_url)
-    uvicorn.run(
-        create_app(s, s.database_url), host=s.host, port=s.port, log_level="warning", access_log=False
-    )
+    with _bound_socket(s.host, s.port) as listener, database(s) as url:
+        config = uvicorn.Config(
+            create_app(s, url),
+            loop="uvloop",
+            http="httptools",
+            log_level="debug" if s.debug else "warning",
+            access_log=s.debug,
+            server_header=False,
+            proxy_headers=bool(s.trusted_proxies),
+            forwarded_allow_ips=list(s.trusted_proxies),
+            timeout_graceful_shutdown=5,
+        )
+        typer.echo(
+            f"CCX broker on {s.issuer} (listening on {s.host} port {s.port}; Ctrl-C stops it)", err=True
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with database(settings()):
+        typer.echo("The database is up to date.")
+
+
+@cli.command()
+def openapi(
+    output: Annotated[Path, typer.Option(help="The file to write.")] = Path("openapi/openapi.json"),
+) -> None:
+    """Write the OpenAPI document."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(openapi_document())
+
+
+@cli.command()
+def check_settings() -> None:
+    """Read the settings, say what is wrong with them, and print them without the secrets."""
+    s = settings()
+    for field in fields(s):
+        value: Any = getattr(s, field.name)
+        shown = value if field.repr else "(not set)" if value is None else "(set, not shown)"
+        typer.echo(f"CCX_{field.name.upper()}: {shown}")
+
+
+def openapi_document() -> str:
+    """Return the OpenAPI document; the same for everyone, whatever their settings are."""
+    from ccx_broker.app import create_app
+
+    secrets = {"CCX_SECRET_KEY": "no-secret", "CCX_PASSWORD_KEY": "none-either"}
+    app = create_app(load_settings(secrets), "postgresql://")
+    return json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _check_database(url: str) -> None:
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            version = connection.info.server_version // 10000
+    except psycopg.Error as error:
+        raise Unusable(
+            f"The database can't be reached: start it or correct CCX_DATABASE_URL ({str(error).strip()})."
+        ) from error
+    if version < OLDEST_POSTGRES:
+        raise Unusable(f"The database is PostgreSQL {version}: upgrade it to {OLDEST_POSTGRES} or newer.")
+
+
+@contextlib.contextmanager
+def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
+    """Take the port first: cheaper than finding out after the database has started."""
+    refused = "Can't listen on {} port {} ({}): set CCX_PORT or CCX_HOST, or stop the other program."
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise Unusable(refused.format(host, port, error.strerror)) from error
+    with listener:
+        try:
+            yield listener
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            # Somebody else had bound it too, and began to listen before us.
+            raise Unusable(refused.format(host, port, error.strerror)) from error
+
+
+def _unwind(number: int, _: object) -> NoReturn:
+    # From here on everything is being closed; a second signal must not stop that half-way.
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(0 if number == signal.SIGTERM else 128 + number)
 
 
 def main() -> None:
-    """Run the command line."""
-    cli()
+    """Run the command line; what the operator can put right is said in a sentence, with exit code 2."""
+    from ccx_broker.kit.embedded import EmbeddedPostgresError
+
+    try:
+        cli()
+    except (SettingsError, EmbeddedPostgresError, Unusable) as error:
+        print(f"ccx-broker: {error}", file=sys.stderr)
+        sys.exit(2)
