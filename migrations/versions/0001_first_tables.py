@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("bucket", name=op.f("pk_throttles")),
     )
+    op.create_index(op.f("ix_throttles_last_at"), "throttles", ["last_at"], unique=False)
     op.create_table(
         "applications",
         sa.Column("client_id", sa.Text(), nullable=False),
@@ -311,6 +312,7 @@ def downgrade() -> None:
     op.drop_table("estimator_states")
     op.drop_table("defaults")
     op.drop_table("applications")
+    op.drop_index(op.f("ix_throttles_last_at"), table_name="throttles")
     op.drop_table("throttles")
     op.drop_table("subjects")
     op.drop_index(op.f("ix_refresh_tokens_family_id"), table_name="refresh_tokens")

@@ -15,15 +15,23 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ccx_broker.organisations import tasks as organisations
 from ccx_broker.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from ccx_broker.organisations.rules import Vocabulary
 
 OLDEST_POSTGRES = 15
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+cli.add_typer(organisations.organisation, name="organisation")
+cli.add_typer(organisations.application, name="application")
 
 
 class Unusable(Exception):
@@ -52,9 +60,32 @@ def database(s: Settings, *, migrated: bool = True) -> Iterator[str]:
         yield url
 
 
+@contextlib.contextmanager
+def transaction() -> "Iterator[Session]":
+    """One transaction on the database, for a command."""
+    from ccx_broker.kit.db import make_engine, make_sessions
+
+    with database(settings()) as url:
+        engine = make_engine(url, connections=1)
+        try:
+            with make_sessions(engine).begin() as session:
+                yield session
+        finally:
+            engine.dispose()
+
+
+def vocabulary() -> "Vocabulary":
+    """Return what an application may ask for."""
+    from ccx_broker.organisations.rules import Vocabulary
+    from ccx_broker.profile.catalogue import CATALOGUE
+
+    return Vocabulary({item.key: item.step for item in CATALOGUE.items})
+
+
 @cli.callback()
-def root() -> None:
+def root(context: typer.Context) -> None:
     """CCX broker: the customer-controlled experience."""
+    context.obj = organisations.Desk(transaction, vocabulary)
 
 
 @cli.command()

@@ -58,4 +58,5 @@ class ThrottleRow(Base):
 
     bucket: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     failures: Mapped[int]
-    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # Found by age when the old ones are forgotten.
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,0 +1,297 @@
+"""What an address, a password and a name may be, and how long to wait after wrong guesses."""
+
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+PASSWORD_LENGTH = range(8, 129)  # NIST SP 800-63B §5.1.1.2: a length, and no rules of composition
+EMAIL_LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+NAME_LONGEST = 100
+DEVICE_LONGEST = 100
+
+# What guessers try first (NIST SP 800-63B §5.1.1.2 asks for such a list); all are long enough to pass otherwise.
+COMMON_PASSWORDS = frozenset(
+    [
+        "password",
+        "password1",
+        "password12",
+        "password123",
+        "passw0rd",
+        "p@ssw0rd",
+        "p@ssword1",
+        "12345678",
+        "123456789",
+        "1234567890",
+        "12345678910",
+        "87654321",
+        "987654321",
+        "0987654321",
+        "11111111",
+        "111111111",
+        "00000000",
+        "000000000",
+        "22222222",
+        "88888888",
+        "99999999",
+        "12341234",
+        "12121212",
+        "11223344",
+        "1q2w3e4r",
+        "1q2w3e4r5t",
+        "1qaz2wsx",
+        "q1w2e3r4",
+        "qwertyui",
+        "qwertyuiop",
+        "qwerty12",
+        "qwerty123",
+        "qwerty1234",
+        "qwertz123",
+        "asdfghjkl",
+        "asdfasdf",
+        "zxcvbnm1",
+        "abcd1234",
+        "abc12345",
+        "abcdefgh",
+        "aa123456",
+        "a1234567",
+        "iloveyou",
+        "iloveyou1",
+        "ilovegod",
+        "sunshine",
+        "princess",
+        "football",
+        "baseball",
+        "superman",
+        "batman123",
+        "starwars",
+        "trustno1",
+        "whatever",
+        "computer",
+        "internet",
+        "letmein1",
+        "letmein123",
+        "welcome1",
+        "welcome123",
+        "changeme",
+        "changeme123",
+        "admin123",
+        "administrator",
+        "michelle",
+        "jennifer",
+        "jonathan",
+        "corvette",
+        "mercedes",
+        "liverpool",
+        "chocolate",
+        "butterfly",
+        "dragon123",
+        "monkey123",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """The person. `email` is a label of theirs, not a name by which anybody is found (decision 0006)."""
+
+    customer_id: UUID
+    email: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class SignedInSession:
+    """One place where a customer is signed in; times are UTC."""
+
+    customer: Customer
+    session_id: UUID
+    device: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session as it lies in the store: with what proves its token, and whether it was ended."""
+
+    session: SignedInSession
+    token_hash: bytes
+    revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Neither ended nor expired at `now`."""
+        return self.revoked_at is None and now < self.session.expires_at
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """What a sign-in gives: the only time the token is seen."""
+
+    token: str
+    session: SignedInSession
+
+
+def normal_email(typed: str) -> str:
+    """Return an address as it is compared: without surrounding spaces, in lower case, in one Unicode form."""
+    return unicodedata.normalize("NFC", typed.strip()).lower()
+
+
+def email_problem(email: str) -> str | None:
+    """Say what is wrong with a normalised address, or None. Whether it exists, only a message to it can tell."""
+    if len(email) > EMAIL_LONGEST:
+        return f"is longer than {EMAIL_LONGEST} characters"
+    if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+", email):
+        return "is not an e-mail address such as name@example.org"
+    return None
+
+
+def normal_password(typed: str) -> str:
+    """Return a password in one Unicode form, so that every keyboard's é is the same (NIST SP 800-63B §5.1.1.2)."""
+    return unicodedata.normalize("NFKC", typed)
+
+
+def password_problem(password: str, email: str) -> str | None:
+    """Say why a normalised password can't be chosen, or None."""
+    if len(password) < PASSWORD_LENGTH.start:
+        return f"is shorter than {PASSWORD_LENGTH.start} characters"
+    if len(password) not in PASSWORD_LENGTH:
+        return f"is longer than {PASSWORD_LENGTH.stop - 1} characters"
+    if password.casefold() in COMMON_PASSWORDS:
+        return "is one of those that everybody tries first; a few unrelated words are better"
+    if password.casefold() in (email, email.partition("@")[0]):
+        return "is the e-mail address; choose something that nobody else knows"
+    return None
+
+
+def normal_name(typed: str) -> str:
+    """Return a name with single spaces and none around it."""
+    return " ".join(typed.split())
+
+
+def name_problem(name: str) -> str | None:
+    """Say what is wrong with a normalised name, or None."""
+    if not name:
+        return "is empty; write what you would like to be called"
+    if len(name) > NAME_LONGEST:
+        return f"is longer than {NAME_LONGEST} characters"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        return "holds a character that can't be written"
+    return None
+
+
+def network_of(host: str | None) -> str:
+    """Return what counts as one place on the network: an IPv4 address, or the /64 that one IPv6 user has."""
+    try:
+        address = ipaddress.ip_address((host or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def device_name(user_agent: str | None) -> str:
+    """Name a browser or program so that its owner knows it again: *Firefox on Linux*, else its own first word."""
+    agent = user_agent or ""
+    # The order matters: Edge and Opera also say Chrome, and Chrome also says Safari.
+    browsers = {
+        "Edg": "Edge",
+        "OPR/": "Opera",
+        "Firefox/": "Firefox",
+        "FxiOS/": "Firefox",
+        "Chrome/": "Chrome",
+        "CriOS/": "Chrome",
+        "Safari/": "Safari",
+    }
+    systems = {
+        "iPhone": "iPhone",
+        "iPad": "iPad",
+        "Android": "Android",
+        "Windows": "Windows",
+        "Mac OS X": "Mac",
+        "CrOS": "ChromeOS",
+        "Linux": "Linux",
+    }
+    browser = next((name for mark, name in browsers.items() if mark in agent), None)
+    system = next((name for mark, name in systems.items() if mark in agent), None)
+    if browser:
+        return f"{browser} on {system}" if system else browser
+    words = "".join(c for c in agent if c.isprintable()).split()
+    return words[0][:DEVICE_LONGEST] if words else "A program that did not say its name"
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How often something was tried: wrong guesses and the last one, or uses and the first of the hour."""
+
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Not now; try again at `until`."""
+
+    until: datetime
+
+    def seconds(self, now: datetime) -> int:
+        """Whole seconds to wait from `now`, at least 1 (RFC 9110 §10.2.3, Retry-After)."""
+        return max(1, ceil((self.until - now).total_seconds()))
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """`free` wrong guesses cost nothing, each further one doubles the wait from a second to `longest`."""
+
+    free: int
+    longest: timedelta
+    forgets_after: timedelta = timedelta(hours=1)
+
+    def delay(self, count: int) -> timedelta:
+        """How long nobody may try after `count` wrong guesses."""
+        if count < self.free:
+            return timedelta(0)
+        return min(timedelta(seconds=2 ** min(count - self.free, 40)), self.longest)
+
+    def claim(self, attempts: Attempts, now: datetime) -> Attempts | Wait:
+        """Count a guess before it is checked, so that many at once are not all free; or say until when to wait."""
+        if now - attempts.at >= self.forgets_after:
+            return Attempts(1, now)
+        delay = self.delay(attempts.count)
+        # Requests that wait for the row come with times from before it: without a delay none is too early.
+        if delay and now < attempts.at + delay:
+            return Wait(attempts.at + delay)
+        return Attempts(attempts.count + 1, max(now, attempts.at))
+
+
+@dataclass(frozen=True)
+class Quota:
+    """At most `most` uses within `length` of the first."""
+
+    most: int
+    length: timedelta = timedelta(hours=1)
+
+    def claim(self, attempts: Attempts, now: datetime) -> Attempts | Wait:
+        """Count a use, or say when the next one is allowed."""
+        if attempts.count == 0 or now - attempts.at >= self.length:
+            return Attempts(1, now)
+        if attempts.count < self.most:
+            return Attempts(attempts.count + 1, attempts.at)
+        return Wait(attempts.at + self.length)
+
+
+def refund(attempts: Attempts) -> Attempts:
+    """Take one's own guess back, since it was right.
+
+    Only one's own: an address is a label that anybody may sign up with (decision 0006), so if a success
+    wiped the count, a guesser would sign in to an account of their own in between.
+    """
+    return Attempts(max(0, attempts.count - 1), attempts.at)

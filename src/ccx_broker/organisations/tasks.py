@@ -1,0 +1,145 @@
+"""The command line's door: `ccx-broker organisation …` and `ccx-broker application …`."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.orm import Session
+
+from ccx_broker.kit.clock import now, rfc3339
+from ccx_broker.kit.errors import Invalid, NotFound
+from ccx_broker.organisations import service, store
+from ccx_broker.organisations.rules import (
+    DEFAULT_PURPOSE,
+    DEFAULT_SENTENCE,
+    Purpose,
+    Vocabulary,
+    purpose_from,
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the commands are handed by `cli`: a transaction, and the catalogue that lies above."""
+
+    transaction: Callable[[], AbstractContextManager[Session]]
+    vocabulary: Callable[[], Vocabulary]
+
+
+organisation = typer.Typer(no_args_is_help=True, help="The organisations that may ask customers.")
+application = typer.Typer(no_args_is_help=True, help="Their OAuth clients.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def desk(context: typer.Context) -> Desk:
+    """Return what `cli` put into the context."""
+    found = context.find_object(Desk)
+    assert found is not None  # noqa: S101
+    return found
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Say what is wrong with which option, instead of a traceback."""
+    try:
+        yield
+    except Invalid as error:
+        said = [f"--{e['field'].replace('_', '-')}: {e['reason']}" for e in error.errors]
+        raise typer.BadParameter("\n".join(said)) from None
+    except NotFound as error:
+        raise typer.BadParameter(f"--organisation: {error.detail}") from None
+
+
+@organisation.command("add")
+def add_organisation(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The trading name, as customers know it.")],
+    complaints: Annotated[
+        str | None, typer.Option(help="Where customers may complain: a web or e-mail address.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take an organisation in; a name that is there already is shown again."""
+    with plain_errors(), desk(context).transaction() as session:
+        found, is_new = service.add_organisation(session, name, complaints, now())
+    if as_json:
+        typer.echo(json.dumps({"organisation_id": str(found.organisation_id), "name": found.name}))
+    else:
+        typer.echo(f"{found.name} {'was added' if is_new else 'is there already'}: {found.organisation_id}")
+
+
+@organisation.command("list")
+def list_organisations(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show all organisations."""
+    with desk(context).transaction() as session:
+        found = store.list_organisations(session)
+    if as_json:
+        shown = [
+            {
+                "organisation_id": str(each.organisation_id),
+                "name": each.name,
+                "complaints": each.complaints,
+                "created_at": rfc3339(each.created_at),
+            }
+            for each in found
+        ]
+        typer.echo(json.dumps(shown))
+    else:
+        for each in found:
+            typer.echo(f"{each.organisation_id}  {each.name}")
+
+
+@application.command("add")
+def add_application(  # noqa: PLR0917 -- Typer reads the options from the parameters
+    context: typer.Context,
+    organisation: Annotated[UUID, typer.Option(help="The organisation's id.")],
+    name: Annotated[str, typer.Option(help="What customers call the application.")],
+    redirect_uri: Annotated[
+        list[str], typer.Option(help="Where a browser may be sent back to; may be repeated.")
+    ],
+    scope: Annotated[str, typer.Option(help="What it may ask for at most, with spaces between.")],
+    public: Annotated[
+        bool, typer.Option("--public", help="It can't keep a secret: an app, a page in a browser.")
+    ] = False,
+    purpose: Annotated[
+        list[str] | None, typer.Option(help="Why it asks: dpv:Term=A sentence. May be repeated.")
+    ] = None,
+    needs: Annotated[
+        str, typer.Option(help="The keys it can't do without, with spaces between, for every purpose.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take an application in; its secret is shown this once."""
+    with plain_errors(), desk(context).transaction() as session:
+        found, secret = service.add_application(
+            session,
+            organisation_id=organisation,
+            name=name,
+            redirect_uris=redirect_uri,
+            scopes=scope.split(),
+            purposes=purposes_from(purpose or [], tuple(needs.split())),
+            public=public,
+            vocabulary=desk(context).vocabulary(),
+            now=now(),
+        )
+    if as_json:
+        typer.echo(json.dumps({"client_id": found.client_id, "client_secret": secret}))
+        return
+    typer.echo(f"{found.name} of {found.organisation_name} was added.")
+    typer.echo(f"client_id:     {found.client_id}")
+    typer.echo(f"client_secret: {secret}  (shown this once)" if secret else "It is public: no client_secret.")
+
+
+def purposes_from(texts: list[str], needs: tuple[str, ...]) -> list[Purpose]:
+    """Read the purposes; without one, but with needs, the plain one. Raises `typer.BadParameter`."""
+    texts = texts or ([f"{DEFAULT_PURPOSE}={DEFAULT_SENTENCE}"] if needs else [])
+    try:
+        read = [purpose_from(text) for text in texts]
+    except ValueError as error:
+        raise typer.BadParameter(f"--purpose: {error}") from None
+    return [Purpose(each.purpose, each.sentence, needs) for each in read]
