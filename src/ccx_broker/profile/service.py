@@ -1,0 +1,167 @@
+"""What can be done to a profile: say something, take it back, restore it, guess, answer a guess."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
+from ccx_broker.profile import rules, store
+from ccx_broker.profile.catalogue import CATALOGUE, check_value
+from ccx_broker.profile.rules import Default, Expect, Offer, Stale, Stated, Wish, Written
+
+MAX_NOTE = 500
+# PostgreSQL takes 65,535 parameters a statement, and a guess takes seven.
+MAX_OFFERS = 5_000
+
+
+def set_preference(
+    session: Session,
+    customer_id: UUID,
+    key: str,
+    value: Any,
+    *,
+    rank: str = "want",
+    note: str | None = None,
+    if_match: Expect = None,
+    now: datetime,
+    source: str = "stated",
+) -> Stated:
+    """Record what the customer says; saying the same again makes no new version.
+
+    Raises `NotFound` (no such key), `Invalid` (value, rank or note) or `Changed` (`if_match` not met).
+    """
+    check_value(key, value)
+    _check_rank(rank)
+    wish = Wish(value, rank, _checked_note(note), source=source)
+    present = store.claim(session, customer_id, key, now)
+    return _save(session, customer_id, _unless_stale(rules.write(present, wish, if_match, now)))
+
+
+def remove_preference(
+    session: Session, customer_id: UUID, key: str, *, if_match: Expect = None, now: datetime
+) -> None:
+    """Take a statement back. Nothing stated: nothing happens. A guess may fill the gap again."""
+    CATALOGUE.require(key)
+    present = store.lock(session, customer_id, key)
+    if present is None:
+        return
+    written = _unless_stale(rules.remove(present, if_match, now))
+    if written.entry is not None:
+        _save(session, customer_id, written)
+        store.reopen_default(session, customer_id, key)
+
+
+def restore_preference(
+    session: Session, customer_id: UUID, key: str, version: int, *, if_match: Expect = None, now: datetime
+) -> Stated:
+    """Say again what was said in `version`. The history goes on; nothing of it is taken away."""
+    CATALOGUE.require(key)
+    entry = store.find_entry(session, customer_id, key, version)
+    if entry is None:
+        raise NotFound(f"`{key}` has no version {version}. GET …/{key}/history lists its versions.")
+    if entry.value is None:
+        raise Conflict(
+            f"In version {version} `{key}` was taken back, so it holds no value to restore. DELETE it instead."
+        )
+    # The catalogue may have moved on since then.
+    check_value(key, entry.value)
+    wish = Wish(entry.value, entry.rank, entry.note, "restored", entry.source)
+    present = store.claim(session, customer_id, key, now)
+    return _save(session, customer_id, _unless_stale(rules.write(present, wish, if_match, now)))
+
+
+def offer_defaults(session: Session, offers: Sequence[tuple[UUID, Offer]], now: datetime) -> None:
+    """Store guesses about any number of customers, in at most three statements for every 5,000 of them.
+
+    Of several guesses about one key of one customer the last counts. A dismissed one is never touched;
+    value None takes an offered one back. Raises `ValueError` for a key about which nobody may guess:
+    that is an estimator's mistake, not a caller's.
+    """
+    latest = {(customer_id, offer.key): offer for customer_id, offer in offers}
+    for offer in latest.values():
+        if offer.key not in CATALOGUE.inferable:
+            raise ValueError(f"nobody may guess {offer.key}")
+        if offer.value is not None:
+            check_value(offer.key, offer.value)
+    pairs = sorted(latest)
+    for start in range(0, len(pairs), MAX_OFFERS):
+        part = pairs[start : start + MAX_OFFERS]
+        told = {pair: latest[pair] for pair in part if latest[pair].value is not None}
+        silent = [pair for pair in part if pair not in told]
+        if told:
+            store.put_defaults(session, told, now)
+        if silent:
+            store.take_defaults_back(session, silent)
+
+
+def accept_default(session: Session, customer_id: UUID, key: str, *, now: datetime) -> Stated:
+    """Make a guess the customer's own word. Accepting it twice is accepting it once."""
+    CATALOGUE.require(key)
+    # Preference first, then guess: the order in which every writer here takes its locks.
+    present = store.claim(session, customer_id, key, now)
+    before = store.lock_default(session, customer_id, key)
+    after = _answered(key, rules.accept(before))
+    if before == after and present.value is not None:
+        return present
+    store.set_default_state(session, customer_id, key, after.state)
+    wish = Wish(after.value, "want", present.note if present.value is not None else None, "accepted")
+    return _save(session, customer_id, _unless_stale(rules.write(present, wish, None, now)))
+
+
+def dismiss_default(session: Session, customer_id: UUID, key: str) -> Default:
+    """Refuse a guess for good: no later one about this key is shown, shared or stored."""
+    return _answer(session, customer_id, key, rules.dismiss)
+
+
+def undismiss_default(session: Session, customer_id: UUID, key: str) -> Default:
+    """Take a dismissal back, because the customer asks for it: the guess is offered again."""
+    return _answer(session, customer_id, key, rules.undismiss)
+
+
+def _answer(
+    session: Session, customer_id: UUID, key: str, decide: Callable[[Default | None], Default | None]
+) -> Default:
+    CATALOGUE.require(key)
+    after = _answered(key, decide(store.lock_default(session, customer_id, key)))
+    store.set_default_state(session, customer_id, key, after.state)
+    return after
+
+
+def _answered(key: str, answer: Default | None) -> Default:
+    if answer is None:
+        raise NotFound(f"No guess about `{key}` is waiting for an answer. GET /v1/me/defaults lists those.")
+    return answer
+
+
+def _save(session: Session, customer_id: UUID, written: Written) -> Stated:
+    if written.entry is not None:
+        store.save(session, customer_id, written.stated.key, written.entry)
+    return written.stated
+
+
+def _unless_stale(outcome: Written | Stale) -> Written:
+    if isinstance(outcome, Stale):
+        raise Changed(
+            f"The present version is {outcome.version}. Load it, decide again, and send its ETag in If-Match."
+        )
+    return outcome
+
+
+def _check_rank(rank: str) -> None:
+    if rank not in rules.RANKS:
+        reason = f"has to be one of: {', '.join(rules.RANKS)}"
+        raise Invalid(f"The rank {reason}.", errors=[{"field": "rank", "reason": reason}])
+
+
+def _checked_note(note: str | None) -> str | None:
+    """Return the note as it is stored; an empty one is none."""
+    text = (note or "").strip()
+    odd = any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text)
+    if odd or len(text) > MAX_NOTE:
+        reason = f"has to be at most {MAX_NOTE} characters of plain text"
+        raise Invalid(f"The note {reason}.", errors=[{"field": "note", "reason": reason}])
+    return text or None

@@ -1,0 +1,217 @@
+"""All SQL of the profile: what was said, what it was before, and what was guessed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ccx_broker.profile.catalogue import CATALOGUE
+from ccx_broker.profile.rules import (
+    PROFILING,
+    Default,
+    Entry,
+    Held,
+    Offer,
+    Stated,
+    effective_all,
+)
+from ccx_broker.profile.tables import DefaultRow, PreferenceHistoryRow, PreferenceRow
+
+
+def effective_values(
+    session: Session, customer_id: UUID, keys: Collection[str] | None = None
+) -> dict[str, Held]:
+    """Return what counts for each of `keys` (None: of all) that has a value. Two statements."""
+    wanted = None if keys is None else {*keys, PROFILING}
+    held = effective_all(
+        load_stated(session, customer_id, wanted),
+        load_defaults(session, customer_id, keys),
+        CATALOGUE.inferable,
+    )
+    return held if keys is None else {key: held[key] for key in keys if key in held}
+
+
+def stated_value(session: Session, customer_id: UUID, key: str) -> Any:
+    """Return what the customer said about `key`; None if nothing."""
+    return session.scalar(
+        select(PreferenceRow.value).where(PreferenceRow.customer_id == customer_id, PreferenceRow.key == key)
+    )
+
+
+def load_stated(
+    session: Session, customer_id: UUID, keys: Collection[str] | None = None
+) -> dict[str, Stated]:
+    """Return the stated values, those that were taken back (value None) included."""
+    rows = select(*PreferenceRow.__table__.columns).where(PreferenceRow.customer_id == customer_id)
+    if keys is not None:
+        rows = rows.where(PreferenceRow.key.in_(sorted(keys)))
+    return {row.key: _stated(row) for row in session.execute(rows)}
+
+
+def load_defaults(
+    session: Session, customer_id: UUID, keys: Collection[str] | None = None
+) -> dict[str, Default]:
+    """Return the guesses in whatever state they are, those with nothing to say left out."""
+    rows = select(*DefaultRow.__table__.columns).where(
+        DefaultRow.customer_id == customer_id, DefaultRow.value.is_not(None)
+    )
+    if keys is not None:
+        rows = rows.where(DefaultRow.key.in_(sorted(keys)))
+    return {row.key: _default(row) for row in session.execute(rows)}
+
+
+def claim(session: Session, customer_id: UUID, key: str, now: datetime) -> Stated:
+    """Return the present row of a key, locked until the transaction ends.
+
+    A key that was never stated gets an empty row of version 0 first, since there is nothing else that
+    two first writers could queue at. It stays invisible: whoever claims it goes on to write version 1,
+    or fails and takes it back.
+    """
+    empty = {"version": 0, "value": None, "source": "stated", "rank": "want", "note": None, "set_at": now}
+    session.execute(
+        insert(PreferenceRow)
+        .values(customer_id=customer_id, key=key, **empty)
+        .on_conflict_do_nothing(index_elements=["customer_id", "key"])
+    )
+    found = lock(session, customer_id, key)
+    if found is None:  # pragma: no cover - rows are only ever deleted together with their customer
+        raise LookupError(f"the customer of {key} is gone")
+    return found
+
+
+def lock(session: Session, customer_id: UUID, key: str) -> Stated | None:
+    """Return the present row of a key, locked until the transaction ends; None if never stated."""
+    row = session.execute(
+        select(*PreferenceRow.__table__.columns)
+        .where(PreferenceRow.customer_id == customer_id, PreferenceRow.key == key)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else _stated(row)
+
+
+def save(session: Session, customer_id: UUID, key: str, entry: Entry) -> None:
+    """Make `entry` the present row of a locked key, and add it to the history."""
+    values = {
+        "version": entry.version,
+        "value": entry.value,
+        "source": entry.source,
+        "rank": entry.rank,
+        "note": entry.note,
+    }
+    session.execute(
+        update(PreferenceRow)
+        .where(PreferenceRow.customer_id == customer_id, PreferenceRow.key == key)
+        .values(**values, set_at=entry.at)
+    )
+    session.execute(
+        insert(PreferenceHistoryRow).values(
+            customer_id=customer_id, key=key, action=entry.action, at=entry.at, **values
+        )
+    )
+
+
+def load_history(
+    session: Session, customer_id: UUID, key: str, *, before: int | None, limit: int
+) -> list[Entry]:
+    """Return at most `limit` entries of a key's history, newest first, older than version `before`."""
+    rows = select(*PreferenceHistoryRow.__table__.columns).where(
+        PreferenceHistoryRow.customer_id == customer_id, PreferenceHistoryRow.key == key
+    )
+    if before is not None:
+        rows = rows.where(PreferenceHistoryRow.version < before)
+    newest_first = rows.order_by(PreferenceHistoryRow.version.desc()).limit(limit)
+    return [_entry(row) for row in session.execute(newest_first)]
+
+
+def find_entry(session: Session, customer_id: UUID, key: str, version: int) -> Entry | None:
+    """Return one version of a key's history."""
+    row = session.execute(
+        select(*PreferenceHistoryRow.__table__.columns).where(
+            PreferenceHistoryRow.customer_id == customer_id,
+            PreferenceHistoryRow.key == key,
+            PreferenceHistoryRow.version == version,
+        )
+    ).one_or_none()
+    return None if row is None else _entry(row)
+
+
+def lock_default(session: Session, customer_id: UUID, key: str) -> Default | None:
+    """Return a guess in whatever state it is, locked until the transaction ends."""
+    row = session.execute(
+        select(*DefaultRow.__table__.columns)
+        .where(DefaultRow.customer_id == customer_id, DefaultRow.key == key)
+        .with_for_update()
+    ).one_or_none()
+    return None if row is None else _default(row)
+
+
+def set_default_state(session: Session, customer_id: UUID, key: str, state: str) -> None:
+    """Note the customer's answer to a locked guess."""
+    session.execute(
+        update(DefaultRow)
+        .where(DefaultRow.customer_id == customer_id, DefaultRow.key == key)
+        .values(state=state)
+    )
+
+
+def reopen_default(session: Session, customer_id: UUID, key: str) -> None:
+    """Let an accepted guess be a guess again: the statement that it had become is gone."""
+    session.execute(
+        update(DefaultRow)
+        .where(DefaultRow.customer_id == customer_id, DefaultRow.key == key, DefaultRow.state == "accepted")
+        .values(state="offered")
+    )
+
+
+def put_defaults(session: Session, offers: Mapping[tuple[UUID, str], Offer], now: datetime) -> None:
+    """Store guesses that have something to say; the customer's answer stays, a dismissed one untouched.
+
+    One statement. In the order of the primary key, so that two of these never wait for each other in a
+    circle.
+    """
+    rows = [
+        {
+            "customer_id": customer_id,
+            "key": key,
+            "state": "offered",
+            "value": offer.value,
+            "confidence": offer.confidence,
+            "evidence": dict(offer.evidence),
+            "computed_at": now,
+        }
+        for (customer_id, key), offer in sorted(offers.items(), key=lambda pair: pair[0])
+    ]
+    new = insert(DefaultRow).values(rows)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["customer_id", "key"],
+            set_={name: new.excluded[name] for name in ("value", "confidence", "evidence", "computed_at")},
+            where=DefaultRow.state != "dismissed",
+        )
+    )
+
+
+def take_defaults_back(session: Session, pairs: Sequence[tuple[UUID, str]]) -> None:
+    """Forget guesses about which there is nothing to say any more, unless the customer has answered.
+
+    An accepted one keeps its row, without a value: the answer was given. Two statements.
+    """
+    named = tuple_(DefaultRow.customer_id, DefaultRow.key).in_(sorted(pairs))
+    session.execute(delete(DefaultRow).where(named, DefaultRow.state == "offered"))
+    session.execute(update(DefaultRow).where(named, DefaultRow.state == "accepted").values(value=None))
+
+
+def _stated(row: Any) -> Stated:
+    return Stated(row.key, row.value, row.source, row.rank, row.note, row.version, row.set_at)
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row.version, row.action, row.value, row.source, row.rank, row.note, row.at)
+
+
+def _default(row: Any) -> Default:
+    return Default(row.key, row.value, row.confidence, row.evidence, row.state, row.computed_at)
