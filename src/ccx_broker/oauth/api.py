@@ -1,3 +1,63 @@
-from fastapi import APIRouter
+"""The endpoints that clients call: token, introspection, revocation, metadata."""
 
-router = APIRouter()
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from ccx_broker.kit import clock
+from ccx_broker.kit.runtime import Rt, Runtime
+from ccx_broker.oauth.forms import Malformed, Received, receive
+from ccx_broker.oauth.metadata import server_metadata
+from ccx_broker.oauth.server import Server
+
+router = APIRouter(tags=["OAuth"])
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+@router.post("/oauth/token", summary="Exchange a code, a refresh token or client credentials for a token")
+async def token(request: Request, rt: Rt) -> JSONResponse:
+    """RFC 6749 §3.2: `authorization_code` (with PKCE, RFC 7636), `refresh_token`, `client_credentials`."""
+    return await _answer(request, rt, Server.create_token_response)
+
+
+@router.post("/oauth/introspect", summary="Ask what a token of your organisation is good for")
+async def introspect(request: Request, rt: Rt) -> JSONResponse:
+    """RFC 7662. A token of another organisation, an ended and an unknown one answer alike."""
+    return await _answer(request, rt, lambda server, it: server.create_endpoint_response("introspection", it))
+
+
+@router.post("/oauth/revoke", summary="End a token")
+async def revoke(request: Request, rt: Rt) -> JSONResponse:
+    """RFC 7009. A refresh token ends with everything that came of it."""
+    return await _answer(request, rt, lambda server, it: server.create_endpoint_response("revocation", it))
+
+
+@router.get("/.well-known/oauth-authorization-server", summary="What this authorization server can do")
+def metadata(rt: Rt) -> dict[str, Any]:
+    """RFC 8414."""
+    return server_metadata(rt.issuer)
+
+
+async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Received], Any]) -> JSONResponse:
+    try:
+        received = await receive(request)
+    except Malformed as error:
+        body = {"error": "invalid_request", "error_description": str(error)}
+        return JSONResponse(body, error.status, NO_STORE)
+    return await run_in_threadpool(_in_transaction, rt, received, work)
+
+
+def _in_transaction(rt: Runtime, received: Received, work: Callable[[Server, Received], Any]) -> JSONResponse:
+    """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
+    with rt.sessions() as session:
+        server = Server(session, rt.issuer, rt.lifetimes, clock.now())
+        response: JSONResponse = work(server, received)
+        if response.status_code >= 400:
+            session.rollback()
+            if server.afterwards is not None:
+                server.afterwards()
+        session.commit()
+    return response

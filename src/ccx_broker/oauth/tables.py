@@ -23,6 +23,7 @@ class AuthorizationCodeRow(Base):
     client_id: Mapped[str] = mapped_column(Text)
     customer_id: Mapped[UUID]
     grant_id: Mapped[UUID]
+    family_id: Mapped[UUID]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     redirect_uri: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,156 @@
+"""Giving, changing and ending grants. Every step leaves a line in the grant's history.
+
+Withdrawing is one row: tokens are not hunted down, since every use of one looks at its grant.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ccx_broker.consent import store
+from ccx_broker.consent.rules import (
+    Answer,
+    Ask,
+    Change,
+    Grant,
+    Refusal,
+    Terms,
+    decide_change,
+    decide_grant,
+)
+from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
+from ccx_broker.kit.ids import new_id
+from ccx_broker.organisations import service as organisations
+from ccx_broker.organisations.rules import Application
+
+
+def give(
+    session: Session, customer_id: UUID, application: Application, ask: Ask, answer: Answer, *, now: datetime
+) -> Grant | Refusal:
+    """Turn a customer's answer into the one live grant of the application's organisation.
+
+    Two at once end in one grant that holds what the later of them decided.
+    """
+    while True:
+        present = store.open_grant(session, customer_id, application.organisation_id, lock=True)
+        if present is not None and not present.is_live(now):
+            _write_end(session, present, present.expires_at, "expired")
+            present = None
+        terms = decide_grant(ask, answer, present, now)
+        if isinstance(terms, Refusal):
+            return terms
+        if present is not None:
+            amended = present.with_terms(terms)
+            store.update_grant(session, amended)
+            store.append_history(session, amended, "amended", now)
+            return amended
+        grant = _new_grant(session, customer_id, application, terms, now)
+        if store.insert_grant(session, grant):
+            store.append_history(session, grant, "granted", now)
+            return grant
+
+
+def amend(
+    session: Session,
+    customer_id: UUID,
+    grant_id: UUID,
+    change: Change,
+    *,
+    if_match: int | None,
+    now: datetime,
+) -> Grant:
+    """Narrow, shorten or extend a live grant; `if_match` is the version the caller has seen, if any.
+
+    Raises `NotFound`, `Conflict` (it has ended), `Changed` and `Invalid`.
+    """
+    grant = _locked(session, customer_id, grant_id)
+    if if_match is not None and if_match != grant.version:
+        raise Changed(f"This grant is at version {grant.version} by now. Load it again, then change it.")
+    steps = decide_change(grant, change, now)
+    if isinstance(steps, Refusal):
+        raise _problem(steps)
+    for action, terms in steps:
+        grant = grant.with_terms(terms)
+        store.append_history(session, grant, action, now)
+    if steps:
+        store.update_grant(session, grant)
+    return grant
+
+
+def withdraw(session: Session, customer_id: UUID, grant_id: UUID, now: datetime) -> Grant:
+    """End a grant for good; one that has ended stays as it is. Raises `NotFound`."""
+    grant = _locked(session, customer_id, grant_id)
+    if grant.ended_at is not None:
+        return grant
+    if not grant.is_live(now):
+        return _write_end(session, grant, grant.expires_at, "expired")
+    return _write_end(session, grant, now, "withdrawn")
+
+
+def record_expired(session: Session, now: datetime, limit: int) -> int:
+    """Write down the end of up to `limit` grants whose time is over; return how many there were."""
+    grants = store.expired_unended(session, now, limit)
+    for grant in grants:
+        _write_end(session, grant, grant.expires_at, "expired")
+    return len(grants)
+
+
+def _locked(session: Session, customer_id: UUID, grant_id: UUID) -> Grant:
+    grant = store.find_grant(session, customer_id, grant_id, lock=True)
+    if grant is None:
+        raise NotFound("You have no grant of this id.")
+    return grant
+
+
+def _write_end(session: Session, grant: Grant, at: datetime, reason: str) -> Grant:
+    ended = grant.ended(at, reason)
+    store.update_grant(session, ended)
+    store.append_history(session, ended, reason, at)
+    return ended
+
+
+def _new_grant(
+    session: Session, customer_id: UUID, application: Application, terms: Terms, now: datetime
+) -> Grant:
+    return Grant(
+        customer_id=customer_id,
+        grant_id=new_id(),
+        organisation_id=application.organisation_id,
+        client_id=application.client_id,
+        subject=organisations.subject_for(session, customer_id, application.organisation_id),
+        version=1,
+        keys=terms.keys,
+        purposes=terms.purposes,
+        include_defaults=terms.include_defaults,
+        allow_events=terms.allow_events,
+        granted_at=now,
+        expires_at=terms.expires_at,
+        ended_at=None,
+        ended_reason=None,
+    )
+
+
+def _problem(refusal: Refusal) -> Conflict | Invalid:
+    match refusal.reason:
+        case "ended":
+            return Conflict(
+                "This grant has ended and can't be changed. The organisation may ask again.",
+                slug="grant-ended",
+            )
+        case "wider":
+            what = f"keys that are not in it ({', '.join(refusal.keys)})" if refusal.keys else "behaviour"
+            return _invalid(
+                "keys" if refusal.keys else "allow_events",
+                f"A grant can't be widened to {what} here: the organisation has to ask, and say why.",
+            )
+        case "empty":
+            return _invalid("keys", "Nothing would be left. Withdraw the grant with DELETE instead.")
+        case "in_the_past":
+            return _invalid("expires_at", "That time is over. Withdraw the grant with DELETE instead.")
+        case _:
+            return _invalid("expires_at", "A grant reaches at most one year (365 days) from now.")
+
+
+def _invalid(field: str, reason: str) -> Invalid:
+    return Invalid(reason, errors=[{"field": field, "reason": reason}])

@@ -1,0 +1,29 @@
+"""The authorization server's metadata (RFC 8414): all that a standard client needs to know."""
+
+from typing import Any
+
+from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS
+from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
+from ccx_broker.profile.catalogue import CATALOGUE
+
+
+def server_metadata(issuer: str) -> dict[str, Any]:
+    """Return the metadata of the server at `issuer`."""
+    steps = dict.fromkeys(f"pref:{item.step}" for item in CATALOGUE.items)
+    keys = dict.fromkeys(f"pref:{item.key}" for item in CATALOGUE.items)
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
+        "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "scopes_supported": [*(steps | keys), *sorted(CUSTOMER_SCOPES | ORGANISATION_SCOPES)],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
+        "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS],
+        "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
+        "authorization_response_iss_parameter_supported": True,
+    }

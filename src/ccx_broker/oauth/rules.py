@@ -1,0 +1,183 @@
+"""What codes and tokens stand for, and which scopes may be had how. Pure decisions."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from ccx_broker.consent.rules import Ask, CatalogueItem, Grant, keys_of_scopes
+
+ORGANISATION_SCOPES = frozenset(
+    {"preferences:read", "decisions:read", "changes:read", "events:write", "offers:write", "voice:read"}
+)
+"""What an organisation can have for its own work, with client credentials."""
+
+CUSTOMER_SCOPES = frozenset({"events:write", "offline_access"})
+"""What a customer can be asked for besides preferences."""
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """A live access token: a customer's (with a grant), or an organisation's own (with neither).
+
+    `keys` and `scopes` are what it is good for now: never more than its grant still holds.
+    """
+
+    client_id: str
+    organisation_id: UUID
+    customer_id: UUID | None
+    grant_id: UUID | None
+    scopes: frozenset[str]
+    keys: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Authorisation:
+    """What a customer's yes to one request amounts to; a code and each refresh token stand for it.
+
+    All tokens that descend from one code are a family: what ends one of them for cause ends them all.
+    """
+
+    client_id: str
+    customer_id: UUID
+    grant_id: UUID
+    family_id: UUID
+    scopes: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StoredRefreshToken:
+    """A refresh token as it is kept, whatever its state."""
+
+    authorisation: Authorisation
+    expires_at: datetime
+    claimed_at: datetime | None
+    revoked_at: datetime | None
+
+    def is_live(self, now: datetime) -> bool:
+        """Say whether it can still be exchanged, as far as it alone can tell."""
+        return self.claimed_at is None and self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A token answer (RFC 6749 §5.1): the only moment at which the tokens themselves are known."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+    grant_id: UUID | None = None
+    refresh_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Introspected:
+    """What an organisation learns about a live token of its own (RFC 7662 §2.2)."""
+
+    client_id: str
+    scope: str
+    token_type: str | None
+    subject: str | None
+    grant_id: UUID | None
+    issued_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A valid request at the authorize endpoint, ready to be put to the customer."""
+
+    client_id: str
+    redirect_uri: str
+    state: str | None
+    scopes: tuple[str, ...]
+    code_challenge: str
+    ask: Ask
+    prompt: frozenset[str]
+
+
+def scope_string(keys: Collection[str], scopes: Collection[str]) -> str:
+    """Write what was granted as a scope (RFC 6749 §3.3): every key by its own name, then the rest."""
+    return " ".join([*(f"pref:{key}" for key in keys), *sorted(scopes)])
+
+
+def effective(token: AccessToken, grant: Grant) -> AccessToken:
+    """Return the token cut down to what its grant holds now."""
+    scopes = token.scopes if grant.allow_events else token.scopes - {"events:write"}
+    return replace(token, keys=tuple(key for key in token.keys if key in grant.keys), scopes=scopes)
+
+
+def customer_scopes(
+    asked: Collection[str], registered: Collection[str], items: Collection[CatalogueItem]
+) -> tuple[str, ...] | None:
+    """Return those of the scopes `asked` that can be put to a customer; None if one is not allowed.
+
+    A registered `pref:<step>` covers the step's ordinary keys by name. `offline_access` may be asked by
+    everyone: it lets nobody have more, only longer, and no longer than the grant. What is registered for
+    the organisation's own work is left out, as RFC 6749 §3.3 permits; the token answer says so.
+    """
+    covered = {f"pref:{key}" for key in keys_of_scopes(registered, items)}
+    allowed = covered | set(registered) | {"offline_access"}
+    if not set(asked) <= allowed:
+        return None
+    return tuple(
+        scope for scope in dict.fromkeys(asked) if scope in CUSTOMER_SCOPES or keys_of_scopes([scope], items)
+    )
+
+
+def organisation_scopes(asked: Collection[str], registered: Collection[str]) -> tuple[str, ...] | None:
+    """Return the scopes of a client-credentials token; all that are registered if none was asked for.
+
+    None if there would be none, or if one is asked for that is not registered or takes a customer.
+    """
+    possible = ORGANISATION_SCOPES.intersection(registered)
+    wanted = set(asked) or possible
+    return tuple(sorted(wanted)) if wanted and wanted <= possible else None
+
+
+def narrowed(
+    authorisation: Authorisation, asked: Collection[str], items: Collection[CatalogueItem]
+) -> Authorisation | None:
+    """Return what a refresh is to give (RFC 6749 §6): all of it, or the part `asked` for.
+
+    `pref:<step>` asks for what was granted of that step. None if something was never granted.
+    """
+    if not asked:
+        return authorisation
+    keys: set[str] = set()
+    for scope in asked:
+        found = set(keys_of_scopes([scope], items)).intersection(authorisation.keys)
+        if not found and scope not in authorisation.scopes:
+            return None
+        keys |= found
+    return replace(
+        authorisation,
+        keys=tuple(key for key in authorisation.keys if key in keys),
+        scopes=tuple(scope for scope in authorisation.scopes if scope in asked),
+    )
+
+
+def redirect_uri_matches(asked: str, registered: Collection[str], *, is_public: bool) -> bool:
+    """Compare as strings (RFC 9700 §2.1).
+
+    Only an app on the customer's own device may vary the port of a loopback address (RFC 8252 §7.3).
+    """
+    return asked in registered or (is_public and any(_same_loopback(asked, known) for known in registered))
+
+
+def _same_loopback(asked: str, known: str) -> bool:
+    try:
+        parts, known_parts = urlsplit(asked), urlsplit(known)
+        port = parts.port
+    except ValueError:
+        return False
+    host = known_parts.hostname
+    if known_parts.scheme != "http" or host not in ("127.0.0.1", "::1") or port is None:
+        return False
+    # Put together again rather than compared in parts: user names, odd case and the like don't match.
+    netloc = f"[{host}]" if ":" in host else host
+    return asked == known_parts._replace(netloc=f"{netloc}:{port}").geturl()

@@ -1,0 +1,125 @@
+"""Authlib's authorization server, fitted to Starlette's answers and to one database session.
+
+One is made for each request: it holds that request's session and time, and nothing that lasts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error, OAuth2Request
+from authlib.oauth2 import rfc6749 as oauth2
+from authlib.oauth2.base import invalid_error_characters
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
+
+from ccx_broker.kit.runtime import Lifetimes
+from ccx_broker.oauth import service
+from ccx_broker.oauth.clients import Client
+from ccx_broker.oauth.endpoints import Introspection, Revocation
+from ccx_broker.oauth.flows import Claimed, CodeFlow, OrganisationFlow, RefreshFlow, S256Required
+from ccx_broker.oauth.forms import Received
+from ccx_broker.oauth.rules import Issued
+from ccx_broker.organisations import store as organisations
+
+
+class Request(OAuth2Request):  # type: ignore[misc]
+    """A request as Authlib reads it; parameters were found to be single-valued before."""
+
+    def __init__(self, received: Received) -> None:
+        # Whether plain http is allowed for the issuer is for the settings to say: behind a proxy every
+        # request arrives that way. So Authlib's own check is given what it wants to see.
+        super().__init__(received.method, f"https://broker.invalid{received.path}", headers=received.headers)
+        self.payload = BasicOAuth2Payload(dict(received.parameters))
+
+    @property
+    def args(self) -> Mapping[str, str]:
+        """The parameters."""
+        data: Mapping[str, str] = self.payload.data
+        return data
+
+    form = args
+
+
+class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
+    """The authorization server, for one request."""
+
+    def __init__(self, session: Session, issuer: str, lifetimes: Lifetimes, now: datetime) -> None:
+        super().__init__()
+        self.session, self.issuer, self.lifetimes, self.now = session, issuer, lifetimes, now
+        self.afterwards: Callable[[], None] | None = None
+        """What a refusal leaves to do, after all that led to it was rolled back."""
+        self.register_token_generator("default", lambda **_: {"token_type": "Bearer"})
+        self.register_grant(CodeFlow, [S256Required(required=True)])
+        self.register_grant(RefreshFlow)
+        self.register_grant(OrganisationFlow)
+        self.register_endpoint(Introspection)
+        self.register_endpoint(Revocation)
+
+    def query_client(self, client_id: str) -> Client | None:
+        """Return the client of this id."""
+        application = organisations.find_application(self.session, client_id)
+        return None if application is None else Client(application)
+
+    def save_token(self, token: dict[str, Any], request: Request) -> None:
+        """Issue what was decided and write it into the answer."""
+        claimed: Claimed | None = request.authorization_code or request.refresh_token
+        issued: Issued
+        if claimed is None:
+            issued = service.issue_to_organisation(
+                self.session,
+                request.client.application,
+                request.scope.split(),
+                lifetimes=self.lifetimes,
+                now=self.now,
+            )
+        else:
+            issued = service.issue(
+                self.session,
+                request.client.application.organisation_id,
+                claimed.authorisation,
+                claimed.part,
+                request.user,
+                lifetimes=self.lifetimes,
+                now=self.now,
+            )
+        token.update((name, value) for name, value in asdict(issued).items() if value is not None)
+        if issued.grant_id is not None:
+            token["grant_id"] = str(issued.grant_id)
+
+    def authenticate_client(self, request: Request, methods: list[str], endpoint: str = "token") -> Client:
+        """Return the client that the request proves to be; every failure reads the same.
+
+        Two ways of authentication in one request are refused (RFC 6749 §2.3).
+        """
+        basic = request.headers.get("authorization", "").lower().startswith("basic ")
+        if basic and "client_secret" in request.form:
+            raise oauth2.InvalidRequestError("Use one way of client authentication, not two.")
+        try:
+            client: Client = super().authenticate_client(request, methods, endpoint)
+        except (oauth2.InvalidClientError, ValueError) as error:
+            # ValueError: credentials that are not even UTF-8.
+            raise oauth2.InvalidClientError("Client authentication failed.", status_code=401) from error
+        if request.form.get("client_id", client.get_client_id()) != client.get_client_id():
+            raise oauth2.InvalidRequestError("The client_id is not the authenticated client's.")
+        return client
+
+    def create_oauth2_request(self, request: Received | Request) -> Request:
+        """Dress what was received for Authlib."""
+        return request if isinstance(request, Request) else Request(request)
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> JSONResponse:
+        """Write an answer; Authlib's headers already say `no-store` (RFC 6749 §5.1)."""
+        return JSONResponse(body, status, {name: value for name, value in headers if name != "Content-Type"})
+
+    def handle_error_response(self, request: Request, error: OAuth2Error) -> JSONResponse:
+        """Write an error (RFC 6749 §5.2), without what was sent where the RFC's characters end."""
+        if invalid_error_characters(error.get_error_description() or ""):
+            error = OAuth2Error(error=error.error, status_code=error.status_code)
+        response: JSONResponse = super().handle_error_response(request, error)
+        return response
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens."""

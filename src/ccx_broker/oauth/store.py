@@ -1,0 +1,224 @@
+"""All SQL of codes and tokens. Each is found by its hash; claiming one is a single statement."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from ccx_broker.oauth.rules import AccessToken, Authorisation, StoredRefreshToken
+from ccx_broker.oauth.tables import AccessTokenRow, AuthorizationCodeRow, RefreshTokenRow
+
+
+def insert_code(
+    session: Session,
+    code_hash: bytes,
+    authorisation: Authorisation,
+    *,
+    redirect_uri: str,
+    code_challenge: str,
+    expires_at: datetime,
+) -> None:
+    """Keep a new code, bound to where it is sent and to the PKCE challenge (RFC 7636 §4.4)."""
+    session.execute(
+        insert(AuthorizationCodeRow).values(
+            code_hash=code_hash,
+            **_authorisation_columns(authorisation),
+            redirect_uri=redirect_uri,
+            code_challenge=code_challenge,
+            expires_at=expires_at,
+        )
+    )
+
+
+def claim_code(
+    session: Session,
+    code_hash: bytes,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    code_challenge: str,
+    now: datetime,
+) -> Authorisation | None:
+    """Take a code for its one exchange; None unless all that it is bound to fits.
+
+    Since that is part of the statement, a wrong client or verifier doesn't use the code up. Of many at
+    once one gets it; the others wait for that one's end, and get it only if it was rolled back.
+    """
+    row = session.scalar(
+        update(AuthorizationCodeRow)
+        .where(
+            AuthorizationCodeRow.code_hash == code_hash,
+            AuthorizationCodeRow.client_id == client_id,
+            AuthorizationCodeRow.redirect_uri == redirect_uri,
+            AuthorizationCodeRow.code_challenge == code_challenge,
+            AuthorizationCodeRow.expires_at > now,
+            AuthorizationCodeRow.claimed_at.is_(None),
+        )
+        .values(claimed_at=now)
+        .returning(AuthorizationCodeRow)
+    )
+    return None if row is None else _authorisation(row)
+
+
+def code_claimed_before(
+    session: Session, code_hash: bytes, client_id: str, code_challenge: str, before: datetime
+) -> UUID | None:
+    """Return the family of a code that its own client has exchanged before that time."""
+    return session.scalar(
+        select(AuthorizationCodeRow.family_id).where(
+            AuthorizationCodeRow.code_hash == code_hash,
+            AuthorizationCodeRow.client_id == client_id,
+            AuthorizationCodeRow.code_challenge == code_challenge,
+            AuthorizationCodeRow.claimed_at < before,
+        )
+    )
+
+
+def insert_refresh_token(
+    session: Session, token_hash: bytes, authorisation: Authorisation, expires_at: datetime
+) -> None:
+    """Keep a new refresh token."""
+    session.execute(
+        insert(RefreshTokenRow).values(
+            token_hash=token_hash, **_authorisation_columns(authorisation), expires_at=expires_at
+        )
+    )
+
+
+def claim_refresh_token(
+    session: Session, token_hash: bytes, client_id: str, now: datetime
+) -> Authorisation | None:
+    """Take a refresh token for its one exchange; None if it isn't this client's, live and unused."""
+    row = session.scalar(
+        update(RefreshTokenRow)
+        .where(
+            RefreshTokenRow.token_hash == token_hash,
+            RefreshTokenRow.client_id == client_id,
+            RefreshTokenRow.expires_at > now,
+            RefreshTokenRow.claimed_at.is_(None),
+            RefreshTokenRow.revoked_at.is_(None),
+        )
+        .values(claimed_at=now)
+        .returning(RefreshTokenRow)
+    )
+    return None if row is None else _authorisation(row)
+
+
+def find_refresh_token(session: Session, token_hash: bytes) -> StoredRefreshToken | None:
+    """Return a refresh token in whatever state it is."""
+    row = session.get(RefreshTokenRow, token_hash, populate_existing=True)
+    if row is None:
+        return None
+    return StoredRefreshToken(_authorisation(row), row.expires_at, row.claimed_at, row.revoked_at)
+
+
+def insert_access_token(session: Session, token_hash: bytes, token: AccessToken, family_id: UUID) -> None:
+    """Keep a new access token."""
+    session.execute(
+        insert(AccessTokenRow).values(
+            token_hash=token_hash,
+            client_id=token.client_id,
+            organisation_id=token.organisation_id,
+            customer_id=token.customer_id,
+            grant_id=token.grant_id,
+            family_id=family_id,
+            scopes=sorted(token.scopes),
+            keys=list(token.keys),
+            issued_at=token.issued_at,
+            expires_at=token.expires_at,
+        )
+    )
+
+
+def find_access_token(session: Session, token_hash: bytes, now: datetime) -> AccessToken | None:
+    """Return an access token that is neither over nor revoked; its grant has yet to be looked at."""
+    row = session.scalar(
+        select(AccessTokenRow).where(
+            AccessTokenRow.token_hash == token_hash,
+            AccessTokenRow.expires_at > now,
+            AccessTokenRow.revoked_at.is_(None),
+        )
+    )
+    if row is None:
+        return None
+    return AccessToken(
+        client_id=row.client_id,
+        organisation_id=row.organisation_id,
+        customer_id=row.customer_id,
+        grant_id=row.grant_id,
+        scopes=frozenset(row.scopes),
+        keys=tuple(row.keys),
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+    )
+
+
+def access_token_owner(session: Session, token_hash: bytes) -> str | None:
+    """Return the client that an access token was given to, whatever its state."""
+    return session.scalar(select(AccessTokenRow.client_id).where(AccessTokenRow.token_hash == token_hash))
+
+
+def revoke_access_token(session: Session, token_hash: bytes, now: datetime) -> None:
+    """End one access token."""
+    session.execute(
+        update(AccessTokenRow)
+        .where(AccessTokenRow.token_hash == token_hash, AccessTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def end_family(session: Session, family_id: UUID, now: datetime) -> None:
+    """End every token of a family, also those that a refresh under way is just about to add.
+
+    Such a refresh holds the row it claims, so the first round waits for it and the next one sees what it
+    added; when a round finds nothing, no token is left that could have children.
+    """
+    while session.scalars(
+        update(RefreshTokenRow)
+        .where(RefreshTokenRow.family_id == family_id, RefreshTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(RefreshTokenRow.token_hash)
+    ).all():
+        pass
+    session.execute(
+        update(AccessTokenRow)
+        .where(AccessTokenRow.family_id == family_id, AccessTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def delete_expired(session: Session, before: datetime, limit: int) -> int:
+    """Delete up to `limit` each of codes, access and refresh tokens that ended before that time."""
+    deleted = 0
+    for table, key in (
+        (AuthorizationCodeRow, AuthorizationCodeRow.code_hash),
+        (AccessTokenRow, AccessTokenRow.token_hash),
+        (RefreshTokenRow, RefreshTokenRow.token_hash),
+    ):
+        old = select(key).where(table.expires_at < before).limit(limit).with_for_update(skip_locked=True)
+        gone = session.scalars(delete(table).where(key.in_(old)).returning(key))
+        deleted += len(gone.all())
+    return deleted
+
+
+def _authorisation_columns(authorisation: Authorisation) -> dict[str, object]:
+    return {
+        "client_id": authorisation.client_id,
+        "customer_id": authorisation.customer_id,
+        "grant_id": authorisation.grant_id,
+        "family_id": authorisation.family_id,
+        "scopes": list(authorisation.scopes),
+        "keys": list(authorisation.keys),
+    }
+
+
+def _authorisation(row: AuthorizationCodeRow | RefreshTokenRow) -> Authorisation:
+    return Authorisation(
+        client_id=row.client_id,
+        customer_id=row.customer_id,
+        grant_id=row.grant_id,
+        family_id=row.family_id,
+        scopes=tuple(row.scopes),
+        keys=tuple(row.keys),
+    )
