@@ -42,6 +42,18 @@ def stated_value(session: Session, customer_id: UUID, key: str) -> Any:
     )
 
 
+def stated_values(
+    session: Session, customer_ids: Collection[UUID], keys: Collection[str]
+) -> dict[tuple[UUID, str], Any]:
+    """Return what each of the customers said about each of `keys`, where they did. One statement."""
+    rows = select(PreferenceRow.customer_id, PreferenceRow.key, PreferenceRow.value).where(
+        PreferenceRow.customer_id.in_(customer_ids),
+        PreferenceRow.key.in_(sorted(keys)),
+        PreferenceRow.value.is_not(None),
+    )
+    return {(row.customer_id, row.key): row.value for row in session.execute(rows)}
+
+
 def load_stated(
     session: Session, customer_id: UUID, keys: Collection[str] | None = None
 ) -> dict[str, Stated]:

@@ -1,0 +1,105 @@
+"""buy.day_time: when the customer shops: the time of day, the day of the week, or both.
+
+State: visits per weekday and per slot, decayed, both by the shop's local clock. Value: `{day, slot}`, null
+for the one that doesn't stand out. Confidence: the chance that what is named is truly the most frequent.
+"""
+
+from dataclasses import dataclass, field
+
+from ccx_broker.defaults.rules import tally, words
+from ccx_broker.defaults.rules.chance import honest, leading
+from ccx_broker.defaults.rules.decay import Decay
+from ccx_broker.defaults.rules.interface import State
+from ccx_broker.defaults.rules.observation import Observation
+from ccx_broker.profile.rules import Offer
+
+DAYS = {
+    "mon": "Mondays",
+    "tue": "Tuesdays",
+    "wed": "Wednesdays",
+    "thu": "Thursdays",
+    "fri": "Fridays",
+    "sat": "Saturdays",
+    "sun": "Sundays",
+}
+# The first hour of each slot; night runs over midnight.
+SLOTS = {"morning": 5, "midday": 11, "afternoon": 14, "evening": 17, "night": 20}
+HOURS = {
+    "morning": "were in the morning (5 to 11)",
+    "midday": "were around midday (11 to 14)",
+    "afternoon": "were in the afternoon (14 to 17)",
+    "evening": "were in the evening (17 to 20)",
+    "night": "were at night (20 to 5)",
+}
+
+
+def slot_of(hour: int) -> str:
+    """Return the slot of a local hour, 0 to 23."""
+    return next((slot for slot, first in reversed(SLOTS.items()) if hour >= first), "night")
+
+
+HALF_LIFE = Decay(365)
+
+
+@dataclass(frozen=True)
+class BuyDayTime:
+    """Half-life 365 days: a week's rhythm changes with a job, not with a season.
+
+    `independence` as in `BuyStore`; an errand day is followed by a top-up the next day.
+    """
+
+    key: str = field(default="buy.day_time", init=False)
+    decay: Decay = HALF_LIFE
+    prior: float = 1.0
+    independence: float = 0.6
+    least: int = 5
+    threshold: float = 0.6
+
+    def start(self) -> State:
+        """Return the state of a customer of whom no visit is known."""
+        return {"day": tally.empty(), "slot": tally.empty()}
+
+    def update(self, state: State, observation: Observation) -> State:
+        """Count an order's weekday and slot; without a known local time there is nothing to learn."""
+        local = observation.local
+        if not observation.is_order or local is None:
+            return state
+        seen = {"day": tuple(DAYS)[local.weekday()], "slot": slot_of(local.hour)}
+        return {
+            part: tally.add(state[part], [name], observation, self.decay, tries=1, cap=7)
+            for part, name in seen.items()
+        }
+
+    def conclude(self, state: State) -> Offer | None:
+        """Offer day and slot if both together are likely enough, else the likelier of the two, if it is."""
+        if state["slot"]["n"] < self.least:
+            return None
+        day, day_times, day_chance = self._leader(state["day"], len(DAYS))
+        slot, slot_times, slot_chance = self._leader(state["slot"], len(SLOTS))
+        told = {"day": f"{day_times} on {DAYS[day]}", "slot": f"{slot_times} {HOURS[slot]}"}
+        choices: list[tuple[dict[str, str | None], float, str]] = [
+            ({"day": day, "slot": slot}, day_chance * slot_chance, f"{told['slot']} and {told['day']}"),
+            ({"day": None, "slot": slot}, slot_chance, told["slot"]),
+            ({"day": day, "slot": None}, day_chance, told["day"]),
+        ]
+        both, *alone = choices
+        value, confidence, counted = both if both[1] >= self.threshold else max(alone, key=lambda c: c[1])
+        if confidence < self.threshold:
+            return None
+        visits, first, last = state["slot"]["n"], state["slot"]["first"], state["slot"]["last"]
+        evidence = {
+            "sentence": f"Of your {visits} visits {words.period(first, last)}, {counted}.",
+            **({"on_day": day_times} if value["day"] else {}),
+            **({"in_slot": slot_times} if value["slot"] else {}),
+            "of": visits,
+            "from": first,
+            "to": last,
+        }
+        return Offer(self.key, value, honest(confidence), evidence)
+
+    def _leader(self, counted: tally.Tally, kinds: int) -> tuple[str, int, float]:
+        """Return the most frequent name, its visits, and the chance that it truly leads all `kinds`."""
+        names = tally.ranked(counted, self.decay)
+        counts = [count * self.independence for _, _, count in names]
+        unseen = [0.0] * (kinds - len(names))
+        return names[0][0], names[0][1], leading([*counts, *unseen], self.prior)

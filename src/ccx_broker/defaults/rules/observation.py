@@ -1,0 +1,136 @@
+"""From an event as it was sent to what an estimator may see of it. Nothing else is ever learnt from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ccx_broker.defaults.rules.sensitive import is_goods, is_sensitive
+
+ORDER = "Order Completed"
+OWN_BRAND = {"private", "private label", "own brand", "own label", "store brand"}
+LONGEST_TEXT = 80
+MOST_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order. `price` is what one piece cost; None is what the event did not say."""
+
+    product: str | None
+    category: str | None
+    own_brand: bool | None
+    quantity: float
+    price: float | None
+    discount: float
+    coupon_discount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One event. `local` is the shop's wall clock; `organisation` is an id, opaque to the estimators."""
+
+    name: str
+    organisation: str
+    at: datetime
+    local: datetime | None
+    store: str | None
+    lines: tuple[Line, ...]
+
+    @property
+    def is_order(self) -> bool:
+        """Tell whether something was bought."""
+        return self.name == ORDER
+
+    @property
+    def second(self) -> int:
+        """Return the Unix time in whole seconds."""
+        return int(self.at.timestamp())
+
+    @property
+    def day(self) -> str:
+        """Return the day, by the local clock where it is known, as ISO 8601 text."""
+        return (self.local or self.at).date().isoformat()
+
+
+def observe(
+    name: str, organisation: str, at: datetime, properties: Mapping[str, Any], context: Mapping[str, Any]
+) -> Observation | None:
+    """Return what may be learnt from an event, or None if that is nothing.
+
+    Anything missing or of another kind than expected is left out; unknown properties are ignored. Lines
+    that are sensitive are dropped here, before any estimator. An order of which no line is left is
+    dropped as a whole, since where and when it was made would still tell of it.
+    """
+    products = properties.get("products")
+    lines: tuple[Line, ...] = ()
+    if name == ORDER:
+        if not isinstance(products, list):
+            return None
+        lines = tuple(line for product in products[:MOST_LINES] if (line := _line(product)) is not None)
+        if not lines:
+            return None
+    store, label = _text(properties.get("store_id")), _text(properties.get("affiliation"))
+    return Observation(
+        name=name,
+        organisation=organisation,
+        at=at.astimezone(UTC),
+        local=_local(at, context.get("timezone")),
+        store=None if is_sensitive(store, label) else store,
+        lines=lines,
+    )
+
+
+def _line(product: object) -> Line | None:
+    """Return one product of an order, or None if it is sensitive, no goods, or nothing was bought of it."""
+    if not isinstance(product, dict):
+        return None
+    name, category = _text(product.get("name")), _text(product.get("category"))
+    department, brand = _text(product.get("department")), _text(product.get("brand"))
+    quantity = _number(product.get("quantity"), 1.0)
+    if is_sensitive(name, category, department, brand) or not is_goods(category, department) or quantity <= 0:
+        return None
+    own = product.get("own_brand")
+    return Line(
+        product=_text(product.get("product_id")) or _text(product.get("sku")),
+        category=category,
+        own_brand=own if isinstance(own, bool) else brand.casefold() in OWN_BRAND if brand else None,
+        quantity=quantity,
+        price=_number(product.get("price"), None),
+        discount=_number(product.get("discount"), 0.0),
+        coupon_discount=_number(product.get("coupon_discount"), 0.0),
+    )
+
+
+def _local(at: datetime, zone: object) -> datetime | None:
+    """Return the wall clock at `at`: by the zone named, else by the time's own offset unless that is UTC."""
+    known = zone_of(zone) if isinstance(zone, str) else None
+    if known is not None:
+        return at.astimezone(known)
+    return at if at.utcoffset() else None  # "Z" is how servers write any place's time
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo | None:
+    """Return the IANA time zone `name`, or None if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return None
+
+
+def _text(value: object) -> str | None:
+    """Return a short text on one line; a whole number is read as one. Anything else is None."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = " ".join(value.split())[:LONGEST_TEXT].strip()
+    return text if text and text.isprintable() else None
+
+
+def _number(value: object, missing: Any) -> Any:
+    """Return a number as a float, and `missing` for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else missing

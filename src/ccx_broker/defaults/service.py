@@ -1,0 +1,71 @@
+"""Taking behaviour in: keep it, learn from it, offer what follows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ccx_broker.defaults import store
+from ccx_broker.defaults.rules import conclude_all, learn_from
+from ccx_broker.defaults.rules.events import Choices, LearnResult, ReceivedEvent
+from ccx_broker.defaults.rules.observation import Observation
+from ccx_broker.kit.ids import new_id
+from ccx_broker.profile import service as profile
+from ccx_broker.profile import store as profile_store
+
+COLLECT, PROFILING = "data.collect", "data.profiling"
+
+
+def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> LearnResult:
+    """Take in events of any number of customers, in a fixed number of statements.
+
+    The customers' states are locked first, so batches about one customer follow each other: each event
+    is counted exactly once, however often and by however many at once it is sent. What it costs depends
+    on the events and not on how many came before, since only the states are read, and they are bounded.
+
+    Who says `data.profiling` = no is not learnt from. Who says `data.collect` = no has nothing kept but
+    the message id; the result is the same as anyone's, so that the sender can't tell (promise 1).
+    """
+    if not events:
+        return LearnResult(0, 0)
+    customers = sorted({event.customer_id for event in events})
+    store.make_states(session, customers, now)
+    states = store.lock_states(session, customers)
+    stated = profile_store.stated_values(session, customers, (COLLECT, PROFILING))
+    choices = {
+        customer: Choices(
+            collect=stated.get((customer, COLLECT)) != "no",
+            profiling=stated.get((customer, PROFILING)) != "no",
+        )
+        for customer in customers
+    }
+
+    numbered = {new_id(): event for event in events}
+    markers = [i for i, event in numbered.items() if not choices[event.customer_id].collect]
+    new = store.insert_events(session, numbered, markers, now)
+
+    observed: dict[UUID, list[Observation]] = {}
+    for i in new:
+        event = numbered[i]
+        if choices[event.customer_id].may_learn and (observation := event.observation()):
+            observed.setdefault(event.customer_id, []).append(observation)
+    learnt = {customer: learn_from(states[customer], seen) for customer, seen in sorted(observed.items())}
+    if learnt:
+        store.save_states(session, learnt, now)
+        offers = [(customer, offer) for customer, state in learnt.items() for offer in conclude_all(state)]
+        profile.offer_defaults(session, offers, now)
+    return LearnResult(accepted=len(new), duplicates=len(events) - len(new))
+
+
+def ask_again(session: Session, customer_id: UUID, key: str, now: datetime) -> None:
+    """Offer a dismissed guess again, as it follows from all that was observed until now.
+
+    Raises `NotFound` if no guess about `key` was dismissed. What was learnt while it was dismissed was not
+    stored as a guess, so it is concluded anew.
+    """
+    # State before guess, as `learn` does: the other way round, the two could wait for each other for ever.
+    state = store.lock_states(session, [customer_id]).get(customer_id, {})
+    profile.undismiss_default(session, customer_id, key)
+    offers = [(customer_id, offer) for offer in conclude_all(state) if offer.key == key]
+    profile.offer_defaults(session, offers, now)

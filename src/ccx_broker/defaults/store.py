@@ -1,0 +1,139 @@
+"""All SQL of events and estimator states. Each function is one statement, however many rows it is about."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, Uuid, case, cast, column, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent
+from ccx_broker.defaults.tables import EstimatorStateRow, EventRow
+
+MARKER = ""
+"""The name of an event of which only the message id is kept, since its customer forbids more."""
+
+
+def _rows(alias: str, /, **columns: tuple[Any, list[Any]]) -> TableValuedAlias:
+    """Return lists of equal length as a table: one parameter a column, however many rows."""
+    arrays = [literal(values, ARRAY(kind)) for kind, values in columns.values()]
+    of = [column(title, kind) for title, (kind, _) in columns.items()]
+    return func.unnest(*arrays).table_valued(*of).render_derived(name=alias)
+
+
+def make_states(session: Session, customer_ids: Sequence[UUID], now: datetime) -> None:
+    """Give each customer an empty state who has none; in the order given, so that two calls can't deadlock."""
+    rows = _rows("fresh", customer_id=(Uuid(), list(customer_ids)))
+    session.execute(
+        insert(EstimatorStateRow)
+        .from_select(
+            ["customer_id", "state", "updated_at"],
+            select(rows.c.customer_id, literal({}, JSONB()), literal(now, TIMESTAMP(timezone=True))),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def lock_states(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the customers' states and keep others from changing them until the transaction ends.
+
+    Locked in the order of customer_id, whatever the batch's order: two batches about the same customers
+    wait for each other, and neither can hold what the other needs.
+    """
+    found = session.execute(
+        select(EstimatorStateRow.customer_id, EstimatorStateRow.state)
+        .where(EstimatorStateRow.customer_id.in_(customer_ids))
+        .order_by(EstimatorStateRow.customer_id)
+        .with_for_update()
+    )
+    return {row.customer_id: row.state for row in found}
+
+
+def save_states(session: Session, states: Mapping[UUID, Mapping[str, Any]], now: datetime) -> None:
+    """Write locked states back."""
+    texts = [json.dumps(state, separators=(",", ":")) for state in states.values()]
+    rows = _rows("learnt", customer_id=(Uuid(), list(states)), state=(Text(), texts))
+    session.execute(
+        update(EstimatorStateRow)
+        .where(EstimatorStateRow.customer_id == rows.c.customer_id)
+        .values(state=cast(rows.c.state, JSONB), updated_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def insert_events(
+    session: Session, events: Mapping[UUID, ReceivedEvent], markers: Collection[UUID], now: datetime
+) -> set[UUID]:
+    """Keep the events, by event_id, that are new; return the ids of those that were.
+
+    Of those in `markers` only the message id is kept: enough to tell a repetition, and nothing else.
+    """
+    bare = set(markers)
+    each = events.items()
+    moment = TIMESTAMP(timezone=True)
+    rows = _rows(
+        "sent",
+        customer_id=(Uuid(), [event.customer_id for _, event in each]),
+        organisation_id=(Uuid(), [event.organisation_id for _, event in each]),
+        message_id=(Text(), [event.message_id for _, event in each]),
+        event_id=(Uuid(), [event_id for event_id, _ in each]),
+        name=(Text(), [MARKER if event_id in bare else event.name for event_id, event in each]),
+        at=(moment, [now if event_id in bare else event.at for event_id, event in each]),
+        body=(
+            Text(),
+            ["{}" if i in bare else json.dumps(event.body, separators=(",", ":")) for i, event in each],
+        ),
+    )
+    names = ["customer_id", "organisation_id", "message_id", "event_id", "name", "at", "body", "received_at"]
+    columns = rows.c
+    statement = (
+        insert(EventRow)
+        .from_select(
+            names,
+            select(
+                columns.customer_id,
+                columns.organisation_id,
+                columns.message_id,
+                columns.event_id,
+                columns.name,
+                columns.at,
+                cast(columns.body, JSONB),
+                literal(now, moment),
+            ),
+        )
+        .on_conflict_do_nothing()
+        .returning(EventRow.event_id)
+    )
+    return set(session.scalars(statement))
+
+
+def events_page(session: Session, customer_id: UUID, *, before: UUID | None, limit: int) -> list[KeptEvent]:
+    """Return a customer's events, the latest received first, from the one after `before` on."""
+    properties = EventRow.body["properties"]
+    products = properties["products"]
+    things = case((func.jsonb_typeof(products) == "array", func.jsonb_array_length(products)))
+    found = session.execute(
+        select(
+            EventRow.event_id,
+            EventRow.organisation_id,
+            EventRow.name,
+            EventRow.at,
+            EventRow.received_at,
+            things,
+            properties["store_id"].astext,
+            properties["total"].astext,
+            properties["currency"].astext,
+        )
+        .where(
+            EventRow.customer_id == customer_id,
+            EventRow.name != MARKER,
+            true() if before is None else EventRow.event_id < before,
+        )
+        .order_by(EventRow.event_id.desc())
+        .limit(limit)
+    )
+    return [KeptEvent(*row) for row in found]
