@@ -69,6 +69,7 @@ class Catalogue:
     """
 
     version: str
+    steps: tuple[str, ...]
     items: tuple[Item, ...]
     inferable: frozenset[str]
     body: bytes
@@ -91,6 +92,13 @@ class Catalogue:
                 slug="unknown-key",
             )
         return item
+
+    def of_step(self, step: str) -> tuple[Item, ...]:
+        """Return the items of one step of the journey; raises `Invalid` for another word than `steps`."""
+        if step not in self.steps:
+            reason = f"has to be one of: {', '.join(self.steps)}"
+            raise Invalid(f"The step {reason}.", errors=[{"field": "step", "reason": reason}])
+        return tuple(item for item in self.items if item.step == step)
 
     def check(self, key: str, value: Any) -> None:
         """Raise `Invalid` unless `value` is allowed for `key` (`NotFound` for an unknown key)."""
@@ -116,6 +124,7 @@ def _load() -> Catalogue:
     items = tuple(Item(**{name: _frozen(part) for name, part in entry.items()}) for entry in raw)
     return Catalogue(
         version=index["version"],
+        steps=tuple(index["steps"]),
         items=items,
         inferable=frozenset(item.key for item in items if item.inferable),
         body=body,

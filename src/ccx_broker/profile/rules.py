@@ -59,6 +59,16 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Known:
+    """A key as its customer sees it: what counts, and the version that a write is made upon (0: never)."""
+
+    key: str
+    held: Held | None
+    note: str | None
+    version: int
+
+
+@dataclass(frozen=True)
 class Offer:
     """What an estimator has to say about a key; value None: nothing, so a guess is taken back."""
 
@@ -131,6 +141,12 @@ def effective_all(
         for key in stated.keys() | defaults.keys()
     }
     return {key: held for key, held in found.items() if held is not None}
+
+
+def known(key: str, stated: Stated | None, held: Held | None) -> Known:
+    """Put together what a customer sees of a key; a note goes with the statement that it explains."""
+    said = stated is not None and stated.value is not None
+    return Known(key, held, stated.note if stated and said else None, stated.version if stated else 0)
 
 
 def write(present: Stated, wish: Wish, expect: Expect, now: datetime) -> Written | Stale:

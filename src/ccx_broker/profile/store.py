@@ -15,9 +15,11 @@ from ccx_broker.profile.rules import (
     Default,
     Entry,
     Held,
+    Known,
     Offer,
     Stated,
     effective_all,
+    known,
 )
 from ccx_broker.profile.tables import DefaultRow, PreferenceHistoryRow, PreferenceRow
 
@@ -33,6 +35,13 @@ def effective_values(
         CATALOGUE.inferable,
     )
     return held if keys is None else {key: held[key] for key in keys if key in held}
+
+
+def known_values(session: Session, customer_id: UUID, keys: Collection[str]) -> list[Known]:
+    """Return each of `keys`, in their order, as its customer sees it. Two statements."""
+    stated = load_stated(session, customer_id, {*keys, PROFILING})
+    held = effective_all(stated, load_defaults(session, customer_id, keys), CATALOGUE.inferable)
+    return [known(key, stated.get(key), held.get(key)) for key in keys]
 
 
 def stated_value(session: Session, customer_id: UUID, key: str) -> Any:
