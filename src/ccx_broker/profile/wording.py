@@ -57,6 +57,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
         return "one of: " + ", ".join("null" if choice is None else str(choice) for choice in choices)
     if schema.get("type") == "array" and "enum" in schema["items"]:
         return f"a list of {schema['minItems']} to {schema['maxItems']}, each {allowed(schema['items'])}"
+    if schema.get("type") == "array":
+        return f"{schema['description']} A list of {schema['minItems']} to {schema['maxItems']}."
     return str(schema.get("description", TYPES.get(str(schema.get("type")), "a value of another kind")))
 
 
