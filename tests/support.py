@@ -60,7 +60,7 @@ def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
         )
         process = subprocess.Popen([sys.executable, "-m", "ccx_broker", "serve"], env=environment)
         try:
-            wait_until_up(environment["CCX_ISSUER"], process)
+            wait_until_up(f"http://127.0.0.1:{port}", process)
             yield Broker(environment["CCX_ISSUER"], environment, process)
         finally:
             process.terminate()

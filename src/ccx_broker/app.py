@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ccx_broker import __version__
 from ccx_broker.accounts import api as accounts_api
+from ccx_broker.accounts import pages as accounts_pages
 from ccx_broker.consent import api as consent_api
 from ccx_broker.defaults import api as defaults_api
 from ccx_broker.disclosure import api as disclosure_api
@@ -20,6 +21,8 @@ from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.profile import api as profile_api
 from ccx_broker.settings import Settings
+from ccx_broker.web import static
+from ccx_broker.web.errors import install_page_errors
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -49,8 +52,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app = FastAPI(title="CCX broker", version=__version__, lifespan=lifespan, debug=settings.debug)
     app.state.runtime = runtime
     install_error_handlers(app)
+    install_page_errors(app)
     # The hot path first: routes are matched in order.
     for door in (disclosure_api, intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    app.include_router(health.router)
+    for page in (accounts_pages, static, health):
+        app.include_router(page.router)
     return app

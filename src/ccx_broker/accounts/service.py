@@ -105,7 +105,17 @@ def sign_in(
                 headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
             )
         _refund(session, buckets, now)
-        return _start_session(session, customer, device, lifetime, now)
+        return _new_session(session, customer, device, lifetime, now)
+
+
+def start_session(
+    session: Session, customer_id: UUID, device: str, lifetime: timedelta, now: datetime
+) -> NewSession:
+    """Sign a customer in who has just proved who they are, by signing up."""
+    customer = store.find_customer(session, customer_id)
+    if customer is None:
+        raise NotFound("This customer is gone.")
+    return _new_session(session, customer, device, lifetime, now)
 
 
 def recognise(session: Session, token: str, now: datetime) -> SignedInSession | None:
@@ -131,7 +141,7 @@ def sign_out(session: Session, customer_id: UUID, session_id: UUID, now: datetim
         raise NotFound("You are not signed in there (any more). The list of sessions shows where you are.")
 
 
-def _start_session(
+def _new_session(
     session: Session, customer: Customer, device: str, lifetime: timedelta, now: datetime
 ) -> NewSession:
     session_id = new_id()

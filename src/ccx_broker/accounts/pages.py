@@ -1,0 +1,181 @@
+"""The pages of accounts: the front page, signing up, in and out, and where one is signed in."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from ccx_broker.accounts import rules, service, store
+from ccx_broker.accounts.auth import BrowserSession, SignedInPage
+from ccx_broker.accounts.passwords import in_password_thread
+from ccx_broker.accounts.rules import NewSession
+from ccx_broker.kit.clock import now
+from ccx_broker.kit.db import Db
+from ccx_broker.kit.errors import Invalid, NotSignedIn, TooMany
+from ccx_broker.kit.paging import Cursor, decode_cursor, encode_cursor
+from ccx_broker.kit.runtime import Rt, Runtime
+from ccx_broker.web.cookies import clear_session_cookie, set_session_cookie
+from ccx_broker.web.csrf import check_csrf
+from ccx_broker.web.local import local_path
+from ccx_broker.web.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+OurForm = Depends(check_csrf)
+Text = Annotated[str, Form()]
+PAGE = 50
+
+
+@router.get("/")
+def home(request: Request, me: BrowserSession) -> Response:
+    """Show a visitor what this is, and a customer their home."""
+    return render(request, "accounts/home.html" if me else "accounts/front.html", me=me)
+
+
+@router.get("/signin")
+def sign_in_page(request: Request, me: BrowserSession, next: str = "/") -> Response:
+    """Show the sign-in form, unless the browser is signed in already."""
+    if me:
+        return RedirectResponse(local_path(next), 303)
+    return render(request, "accounts/signin.html", next=local_path(next), email="", failed=None)
+
+
+@router.post("/signin", dependencies=[OurForm])
+async def sign_in(
+    request: Request, rt: Rt, email: Text = "", password: Text = "", next: Text = "/"
+) -> Response:
+    """Sign in and go on; whatever was wrong, the same page says so in the same words."""
+    try:
+        made = await in_password_thread(
+            lambda: service.sign_in(
+                rt.sessions,
+                rt.keys,
+                email=email,
+                password=password,
+                network=network(request),
+                device=device(request),
+                lifetime=rt.lifetimes.session,
+                now=now(),
+            )
+        )
+    except (NotSignedIn, TooMany) as error:
+        status = 429 if isinstance(error, TooMany) else 422  # 401 would make a browser ask by itself
+        return render(
+            request,
+            "accounts/signin.html",
+            status=status,
+            headers=_retry_after(error),
+            next=local_path(next),
+            email=email[: rules.EMAIL_LONGEST],
+            failed=error.detail,
+        )
+    return _go_on(rt, made, next)
+
+
+@router.get("/signup")
+def sign_up_page(request: Request, me: BrowserSession, next: str = "/") -> Response:
+    """Show the sign-up form, unless the browser is signed in already."""
+    if me:
+        return RedirectResponse(local_path(next), 303)
+    return render(request, "accounts/signup.html", **_sign_up_form(next))
+
+
+@router.post("/signup", dependencies=[OurForm])
+async def sign_up(
+    request: Request,
+    rt: Rt,
+    db: Db,
+    *,
+    email: Text = "",
+    password: Text = "",
+    name: Text = "",
+    next: Text = "/",
+) -> Response:
+    """Sign up, sign in and go on; what is wrong is said beside its field."""
+
+    def enrol() -> NewSession:
+        customer_id = service.sign_up(
+            rt.sessions,
+            rt.keys,
+            email=email,
+            password=password,
+            name=name,
+            network=network(request),
+            now=now(),
+        )
+        return service.start_session(db, customer_id, device(request), rt.lifetimes.session, now())
+
+    try:
+        made = await in_password_thread(enrol)
+    except (Invalid, TooMany) as error:
+        problems = {each["field"]: each["reason"] for each in error.errors}
+        failed = "Nearly there: look at what is marked below." if problems else error.detail
+        form = _sign_up_form(next, email=email, name=name, failed=failed, problems=problems)
+        return render(
+            request, "accounts/signup.html", status=error.status, headers=_retry_after(error), **form
+        )
+    return _go_on(rt, made, next)
+
+
+@router.post("/signout", dependencies=[OurForm])
+def sign_out(rt: Rt, db: Db, me: BrowserSession) -> Response:
+    """Sign this browser out; one that is signed out already stays so."""
+    if me:
+        service.sign_out(db, me.customer.customer_id, me.session_id, now())
+    response = RedirectResponse("/", 303)
+    clear_session_cookie(response, rt)
+    return response
+
+
+@router.get("/devices")
+def devices(request: Request, me: SignedInPage, db: Db, cursor: Cursor = None) -> Response:
+    """List where the customer is signed in."""
+    found = store.live_sessions(
+        db, me.customer.customer_id, now(), before=decode_cursor(cursor), limit=PAGE + 1
+    )
+    more = encode_cursor(found[PAGE - 1].session_id) if len(found) > PAGE else None
+    return render(request, "accounts/devices.html", me=me, sessions=found[:PAGE], more=more)
+
+
+@router.post("/devices/{session_id}/signout", dependencies=[OurForm])
+def sign_out_there(session_id: UUID, rt: Rt, db: Db, me: SignedInPage) -> Response:
+    """Sign one browser or app out; this one goes to the front page."""
+    service.sign_out(db, me.customer.customer_id, session_id, now())
+    response = RedirectResponse("/devices" if session_id != me.session_id else "/", 303)
+    if session_id == me.session_id:
+        clear_session_cookie(response, rt)
+    return response
+
+
+def network(request: Request) -> str:
+    """Where a request comes from; behind a proxy, the server has put the client's address there."""
+    return rules.network_of(request.client.host if request.client else None)
+
+
+def device(request: Request) -> str:
+    """Name the browser."""
+    return rules.device_name(request.headers.get("user-agent"))
+
+
+def _go_on(rt: Runtime, made: NewSession, next: str) -> Response:
+    # Always a new session, never one that the browser brought along (session fixation).
+    response = RedirectResponse(local_path(next), 303)
+    set_session_cookie(response, rt, made.token, made.session.expires_at)
+    return response
+
+
+def _retry_after(error: Exception) -> dict[str, str]:
+    return dict(error.headers) if isinstance(error, TooMany) else {}
+
+
+def _sign_up_form(
+    next: str,
+    *,
+    email: str = "",
+    name: str = "",
+    failed: str | None = None,
+    problems: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    named = dict.fromkeys(("email", "name", "password")) | (problems or {})
+    return {"next": local_path(next), "email": email, "name": name, "failed": failed, "problems": named}

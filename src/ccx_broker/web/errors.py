@@ -1,0 +1,88 @@
+"""A person who meets an error on a page sees a kind page; programs keep `application/problem+json`."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from ccx_broker.kit.errors import NotSignedIn, Problem, problem_response
+from ccx_broker.kit.runtime import runtime_of
+from ccx_broker.web.cookies import session_cookie
+from ccx_broker.web.local import local_path
+from ccx_broker.web.rendering import render
+
+Handler = Callable[[Request, Any], Response | Awaitable[Response]]
+
+logger = logging.getLogger("ccx_broker")
+
+SENTENCES = {
+    400: "We could not make sense of that",
+    403: "That is not possible from here",
+    404: "There is no such page",
+    405: "That page takes no such request",
+    409: "That no longer fits",
+    412: "Somebody was faster",
+    422: "Something in the form is not right",
+    429: "That was a bit too often",
+}
+
+
+class Broken(Problem):
+    """Something failed on our side; what, stands in the log and nowhere else."""
+
+    status, slug, title = 500, "broken", "Something went wrong on our side"
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks for a page; `/v1` speaks to programs, whatever they accept."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+
+
+def install_page_errors(app: FastAPI) -> None:
+    """Put pages in front of the problem documents that `install_error_handlers` has installed."""
+    for kind in (Problem, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _as_page(app.exception_handlers[kind]))
+    app.add_exception_handler(Exception, _as_page(_broken))
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem_response(Broken("Nothing was lost. Try again in a moment."))
+
+
+def _as_page(inner: Handler) -> Handler:
+    async def handle(request: Request, error: Any) -> Response:
+        answered = inner(request, error)
+        answer = answered if isinstance(answered, Response) else await answered
+        if not wants_page(request):
+            return answer
+        if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/signin?next={quote(here, safe='/')}", 303)
+        problem = json.loads(bytes(answer.body))
+        return render(
+            request,
+            "web/error.html",
+            status=answer.status_code,
+            headers={k: v for k, v in answer.headers.items() if k in ("retry-after", "allow")},
+            heading=SENTENCES.get(answer.status_code, problem["title"]),
+            detail=None if isinstance(error, HTTPException) else problem["detail"],
+            back=_page_before(request),
+            signed_in=session_cookie(request, runtime_of(request)) is not None,
+        )
+
+    return handle
+
+
+def _page_before(request: Request) -> str:
+    """Return the page of ours that a form was sent from (our pages' Referrer-Policy lets us know)."""
+    before = urlsplit(request.headers.get("referer", ""))
+    if request.method in ("GET", "HEAD") or before.netloc != request.headers.get("host"):
+        return "/"
+    return local_path(before.path + (f"?{before.query}" if before.query else ""))

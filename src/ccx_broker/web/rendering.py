@@ -1,0 +1,107 @@
+"""Pages: one layout, autoescaped templates, and the headers that keep them safe.
+
+A page's door ends with `return render(request, "<feature>/<page>.html", me=session, …)`. Its template
+extends `web/layout.html` (blocks `title` and `main`), takes fields from `web/forms.html`, and puts
+`{{ csrf() }}` into every form that is posted to a door which depends on `check_csrf`.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ccx_broker.kit.clock import rfc3339
+from ccx_broker.kit.runtime import Runtime, runtime_of
+from ccx_broker.web.cookies import set_visit_cookie
+from ccx_broker.web.csrf import FIELD, csrf_token
+from ccx_broker.web.static import static_url
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    # Not `no-referrer`: with it a browser sends `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def content_security_policy(form_action: Iterable[str]) -> str:
+    """Allow our own files and nothing inline (CSP level 3); forms go to us and to `form_action`."""
+    directives = (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        " ".join(("form-action 'self'", *form_action)),
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+    return "; ".join(directives)
+
+
+def day(at: datetime) -> str:
+    """Write a date as people do: `24 November 2026` (UTC)."""
+    return f"{at.astimezone(UTC):%-d %B %Y}"
+
+
+def when(at: datetime) -> Markup:
+    """Write a time as people do, with its machine-readable form beside it."""
+    text = f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), text)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("ccx_broker"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static_url"] = static_url
+    environment.filters |= {"day": day, "when": when}
+    return environment
+
+
+ENVIRONMENT = _environment()
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    form_action: Iterable[str] = (),
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """Return a page. `me` in the context is the signed-in session that the layout shows, if any.
+
+    `form_action` holds further origins or schemes (`https://shop.example`, `com.example.app:`): Chromium
+    applies `form-action` also to where the answer to a form redirects.
+    """
+    rt = runtime_of(request)
+    token = csrf_token(request, rt)
+    hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+    known = {"me": None, "path": request.url.path, "csrf_token": token, "csrf": lambda: hidden}
+    response = HTMLResponse(ENVIRONMENT.get_template(template).render(known | context), status)
+    response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = content_security_policy(form_action)
+    if rt.secure_cookies:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    response.headers.update(headers or {})
+    remember_visit(request, response, rt)
+    return response
+
+
+def remember_visit(request: Request, response: HTMLResponse, rt: Runtime) -> None:
+    """Set the visit cookie if this page's form token needed a new one."""
+    value = getattr(request.state, "new_visit", None)
+    if value is not None:
+        set_visit_cookie(response, rt, value)
