@@ -247,6 +247,13 @@ def test_json_that_nothing_can_keep_is_refused(me: httpx2.Client, sent: bytes) -
     json.loads(answer.text)
 
 
+def test_deeply_nested_values_are_refused_and_not_a_crash(me: httpx2.Client) -> None:
+    for depth in (50, 300, 700, 800, 850, 900, 920, 940, 960, 980, 1000, 8000):
+        sent = '{"value": ' + "[" * depth + "]" * depth + "}"
+        answer = me.put(STORE, content=sent, headers={"Content-Type": "application/json"})
+        assert answer.status_code in (400, 422), depth
+
+
 def test_an_unknown_key_gets_a_suggestion(me: httpx2.Client) -> None:
     for answer in (
         me.get("/v1/me/preferences/buy.stor"),

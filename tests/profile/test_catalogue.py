@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ccx_broker.kit.errors import Invalid, NotFound
@@ -15,6 +17,11 @@ from ccx_broker.profile.wording import allowed
 
 VOCABULARY = Path(__file__).parent / "vocabulary.txt"
 RAW = {item["key"]: item for item in json.loads(CATALOGUE.body)["items"]}
+
+# Words out of the schemas, so that a made-up value comes near to a right one.
+words = st.sampled_from(
+    ["days", "from", "to", "mon", "08:00", "day", "slot", "night", "usual", "highest", "yes", "card", "en"]
+)
 
 # A wrong value for each key; everywhere else null is wrong enough, and is tried for every key anyway.
 WRONG: dict[str, Any] = {
@@ -157,6 +164,26 @@ def test_what_the_database_could_not_keep_is_refused_for_every_key(value: Any) -
     for key in RAW:
         with pytest.raises(Invalid):
             check_value(key, value)
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | words,
+    lambda part: st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=5) | words, part, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(key=st.sampled_from(sorted(RAW)), value=json_values)
+def test_any_json_is_either_taken_and_described_or_refused_in_words(key: str, value: Any) -> None:
+    try:
+        check_value(key, value)
+    except Invalid as refused:
+        errors = refused.errors
+    else:
+        errors = []
+        assert describe(key, value)
+        assert json.loads(json.dumps(value)) == value
+    assert all(error["reason"] and error["allowed"] for error in errors)
 
 
 def test_an_unknown_key_is_told_the_nearest_one() -> None:
