@@ -1,3 +1,109 @@
-from fastapi import APIRouter
+"""`POST /v1/events`: an organisation sends what its customers did."""
 
-router = APIRouter()
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from ccx_broker.intake import service
+from ccx_broker.intake.rules import MOST_BYTES, MOST_EVENTS
+from ccx_broker.intake.schemas import Batch, BatchAnswer
+from ccx_broker.kit.clock import now
+from ccx_broker.kit.errors import Forbidden, Invalid, NotSignedIn, TooLarge
+from ccx_broker.kit.runtime import Rt, Runtime
+from ccx_broker.oauth.service import find_token
+
+router = APIRouter(tags=["behaviour"])
+SCOPE = "events:write"
+
+
+@router.post(
+    "/v1/events",
+    response_model=BatchAnswer,
+    summary="Send behaviour",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": Batch.model_json_schema()}},
+        },
+        "security": [{"oauth": [SCOPE]}],
+    },
+)
+async def post_events(request: Request, rt: Rt) -> BatchAnswer:
+    """Take in at most 500 events or 1 MiB. Idempotent by `messageId`; a bad event is refused by its index.
+
+    Needs `events:write`: a customer's token, for its own subject, or the organisation's own, for every
+    subject with a live grant that allows behaviour.
+    """
+    # Not through `Db`: a body that trickles in must not hold a connection meanwhile.
+    token = bearer(request)
+    body = await read_body(request)
+    return await run_in_threadpool(receive, rt, token, body)
+
+
+def receive(rt: Runtime, token: str, body: bytes) -> BatchAnswer:
+    """Take a batch in, in one transaction that is committed before the answer."""
+    moment = now()
+    with rt.sessions.begin() as session:
+        access = find_token(session, token, moment)
+        if access is None:
+            raise NotSignedIn(
+                "The access token is unknown, expired or withdrawn. Get a new one from /oauth/token.",
+                headers={"WWW-Authenticate": 'Bearer realm="ccx", error="invalid_token"'},
+            )
+        if SCOPE not in access.scopes:
+            raise Forbidden(
+                f"This needs a token with the scope {SCOPE}.",
+                slug="insufficient-scope",
+                headers={
+                    "WWW-Authenticate": f'Bearer realm="ccx", error="insufficient_scope", scope="{SCOPE}"'
+                },
+            )
+        taken = service.take_in(session, access, batch_of(body), moment)
+    return BatchAnswer.model_validate(asdict(taken))
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token (RFC 6750 §2.1); raises `NotSignedIn` without a word of why (§3.1)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn(
+            "Send an access token as `Authorization: Bearer ccxa_…`.",
+            headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
+        )
+    return token.strip()
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body; raises `TooLarge` as soon as it is, whether or not its length was announced."""
+    too_large = TooLarge(f"A request carries at most {MOST_BYTES // 1024 // 1024} MiB. Send smaller batches.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > MOST_BYTES:
+        raise too_large
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > MOST_BYTES:
+            raise too_large
+    return bytes(read)
+
+
+def batch_of(body: bytes) -> list[Any]:
+    """Return the events of a body; raises `Invalid` if it isn't JSON of the right shape, else `TooLarge`."""
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(
+            "The body is not JSON.",
+            errors=[{"field": "body", "reason": f"{error.msg} (line {error.lineno}, column {error.colno})"}],
+        ) from error
+    batch = sent.get("batch") if isinstance(sent, dict) else None
+    if not isinstance(batch, list):
+        raise Invalid(
+            'Send `{"batch": [event, …]}`.', errors=[{"field": "batch", "reason": "use a list of events"}]
+        )
+    if len(batch) > MOST_EVENTS:
+        raise TooLarge(f"A request carries at most {MOST_EVENTS} events; this one has {len(batch)}.")
+    return batch
