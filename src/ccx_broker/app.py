@@ -19,6 +19,7 @@ from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
+from ccx_broker.oauth import pages as oauth_pages
 from ccx_broker.profile import api as profile_api
 from ccx_broker.settings import Settings
 from ccx_broker.web import static
@@ -56,6 +57,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     # The hot path first: routes are matched in order.
     for door in (disclosure_api, intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, static, health):
+    for page in (accounts_pages, oauth_pages, static, health):
         app.include_router(page.router)
     return app

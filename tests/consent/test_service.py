@@ -119,7 +119,9 @@ def test_a_change_of_what_somebody_else_changed_is_refused(session: Session) -> 
     customer_id, application = new_customer(session), new_application(session)
     grant = give(session, customer_id, application, "buy.store")
     with pytest.raises(Changed):
-        service.amend(session, customer_id, grant.grant_id, Change(), if_match=7, now=clock.now())
+        service.amend(
+            session, customer_id, grant.grant_id, Change(), if_match=frozenset({7}), now=clock.now()
+        )
 
 
 def test_a_grant_can_not_be_widened_by_a_change(session: Session) -> None:

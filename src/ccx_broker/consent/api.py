@@ -11,7 +11,8 @@ from ccx_broker.consent.rules import Grant
 from ccx_broker.consent.schemas import GrantChange, GrantHistory, GrantOut, GrantPage, event_out, grant_out
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
-from ccx_broker.kit.errors import Changed, NotFound
+from ccx_broker.kit.errors import NotFound
+from ccx_broker.kit.etag import named_versions, version_etag
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor, encode_cursor
 from ccx_broker.organisations import store as organisations
 
@@ -70,7 +71,7 @@ def change_grant(
         me.customer.customer_id,
         grant_id,
         body.change(),
-        if_match=_version(if_match),
+        if_match=_expected(if_match),
         now=clock.now(),
     )
     return _answer(db, grant, response)
@@ -101,15 +102,10 @@ def _mine(db: Db, customer_id: UUID, grant_id: UUID) -> Grant:
 
 
 def _answer(db: Db, grant: Grant, response: Response) -> GrantOut:
-    response.headers["ETag"] = f'"{grant.version}"'
+    response.headers["ETag"] = version_etag(grant.version)
     names = organisations.application_names(db, [grant.client_id])
     return grant_out(grant, names, clock.now())
 
 
-def _version(if_match: str | None) -> int | None:
-    if if_match is None or if_match.strip() == "*":
-        return None
-    text = if_match.strip().removeprefix('"').removesuffix('"')
-    if not text.isdecimal():
-        raise Changed("If-Match must be the ETag that this grant was shown with. Load it again.")
-    return int(text)
+def _expected(if_match: str | None) -> frozenset[int] | None:
+    return None if if_match is None or if_match.strip() == "*" else named_versions(if_match)

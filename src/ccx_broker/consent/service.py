@@ -57,15 +57,15 @@ def amend(
     grant_id: UUID,
     change: Change,
     *,
-    if_match: int | None,
+    if_match: frozenset[int] | None,
     now: datetime,
 ) -> Grant:
-    """Narrow, shorten or extend a live grant; `if_match` is the version the caller has seen, if any.
+    """Narrow, shorten or extend a live grant; `if_match` has the versions that the caller expects, if any.
 
     Raises `NotFound`, `Conflict` (it has ended), `Changed` and `Invalid`.
     """
     grant = _locked(session, customer_id, grant_id)
-    if if_match is not None and if_match != grant.version:
+    if if_match is not None and grant.version not in if_match:
         raise Changed(f"This grant is at version {grant.version} by now. Load it again, then change it.")
     steps = decide_change(grant, change, now)
     if isinstance(steps, Refusal):

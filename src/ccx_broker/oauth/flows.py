@@ -115,7 +115,7 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
             raise InvalidGrantError("The refresh token is not valid.")
         part = narrowed(found, (self.request.payload.scope or "").split(), CATALOGUE.items)
         if part is None:
-            raise InvalidScopeError("The scope contains something that was never granted.")
+            raise InvalidScopeError("Nothing in the scope was ever granted.")
         return Claimed(found, part)
 
     def _validate_token_scope(self, token: Claimed) -> None:

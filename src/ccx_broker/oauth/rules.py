@@ -144,21 +144,18 @@ def narrowed(
 ) -> Authorisation | None:
     """Return what a refresh is to give (RFC 6749 §6): all of it, or the part `asked` for.
 
-    `pref:<step>` asks for what was granted of that step. None if something was never granted.
+    Standard clients repeat what they once asked the customer for, which may be more than was granted. So
+    what was never granted is left out, as at first; None if nothing remains.
     """
     if not asked:
         return authorisation
-    keys: set[str] = set()
-    for scope in asked:
-        found = set(keys_of_scopes([scope], items)).intersection(authorisation.keys)
-        if not found and scope not in authorisation.scopes:
-            return None
-        keys |= found
-    return replace(
+    keys = set(keys_of_scopes(asked, items))
+    part = replace(
         authorisation,
         keys=tuple(key for key in authorisation.keys if key in keys),
         scopes=tuple(scope for scope in authorisation.scopes if scope in asked),
     )
+    return part if part.keys or part.scopes else None
 
 
 def redirect_uri_matches(asked: str, registered: Collection[str], *, is_public: bool) -> bool:

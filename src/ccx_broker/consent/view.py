@@ -1,0 +1,160 @@
+"""What the consent page shows: every key with the value that would be shared, in plain words.
+
+It is put together here, for whichever door shows it: today the authorize endpoint.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ccx_broker.consent import store
+from ccx_broker.consent.rules import DEFAULT_DURATION, Ask, Grant
+from ccx_broker.organisations.rules import Application, Purpose
+from ccx_broker.profile import store as profile
+from ccx_broker.profile.catalogue import CATALOGUE, Item, describe
+from ccx_broker.profile.rules import Held
+
+STEPS: Mapping[str, str] = {
+    "basics": "The basics",
+    "discover": "Finding things",
+    "buy": "Shopping",
+    "pay": "Paying",
+    "diet": "What you eat",
+    "access": "What makes things accessible to you",
+    "deliver": "Getting it to you",
+    "use": "Help along the way",
+    "return": "Taking things back",
+    "recover": "When something goes wrong",
+    "relate": "Staying in touch, and your data",
+    "agent": "What an assistant may do for you",
+}
+"""The journey's steps as a person would call them."""
+
+DURATION_WORDS: Mapping[str, str] = {
+    "now": "Only now (1 hour)",
+    "month": "30 days",
+    "quarter": "90 days",
+    "year": "1 year",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One key on the page."""
+
+    key: str
+    question: str
+    value: str | None
+    """The value that would be shared, in words; None: there is none yet."""
+    guess: int | None
+    """How sure the guess is, in percent; None for what the customer said."""
+    needed: bool
+    ticked: bool
+    standing: str | None
+    """In an amendment: `shared now` or `new`."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The keys of one journey step."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is ticked and chosen on the page. Nothing is, the first time."""
+
+    keys: frozenset[str] = frozenset()
+    duration: str = DEFAULT_DURATION
+    guesses: bool = False
+    events: bool = False
+
+
+@dataclass(frozen=True)
+class ConsentView:
+    """The page's content."""
+
+    organisation: str
+    application: str
+    complaints: str | None
+    complaints_link: str | None
+    purposes: tuple[Purpose, ...]
+    clusters: tuple[Cluster, ...]
+    special: tuple[Line, ...]
+    has_needed: bool
+    has_guesses: bool
+    wants_events: bool
+    offers_defaults: bool
+    form: Form
+    present: Grant | None
+    kept: tuple[str, ...]
+    """In an amendment: the questions whose answers it has already and does not ask about now."""
+
+
+def consent_view(
+    session: Session, customer_id: UUID, application: Application, ask: Ask, form: Form, *, now: datetime
+) -> ConsentView:
+    """Put the page together for one customer."""
+    held = profile.effective_values(session, customer_id, ask.keys)
+    present = store.live_grants(session, application.organisation_id, [customer_id], now).get(customer_id)
+    items = [item for item in CATALOGUE.items if item.key in ask.keys]
+    lines = {item.key: _line(item, held.get(item.key), ask, form, present) for item in items}
+    ordinary = [item for item in items if item.key not in ask.special]
+    return ConsentView(
+        organisation=application.organisation_name,
+        application=application.name,
+        complaints=application.complaints,
+        complaints_link=_link(application.complaints),
+        purposes=application.purposes,
+        clusters=tuple(_clusters(ordinary, lines)),
+        special=tuple(lines[item.key] for item in items if item.key in ask.special),
+        has_needed=bool(ask.needed),
+        has_guesses=any(line.guess is not None for line in lines.values()),
+        wants_events=ask.wants_events,
+        offers_defaults=ask.offers_defaults,
+        form=form,
+        present=present,
+        kept=tuple(_question(key) for key in present.keys if key not in ask.keys) if present else (),
+    )
+
+
+def with_needed(form: Form, ask: Ask) -> Form:
+    """Return the form with what the organisation can't do without ticked as well: never a ★ or ◆ key."""
+    return Form(form.keys.union(ask.needed) & set(ask.keys), form.duration, form.guesses, form.events)
+
+
+def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | None) -> Line:
+    standing = None
+    if present is not None:
+        standing = "shared now" if item.key in present.keys else "new"
+    sure = None if held is None else held.confidence
+    return Line(
+        key=item.key,
+        question=item.question,
+        value=None if held is None else describe(item.key, held.value),
+        guess=None if sure is None else round(sure * 100),
+        needed=item.key in ask.needed,
+        ticked=item.key in form.keys,
+        standing=standing,
+    )
+
+
+def _clusters(items: Collection[Item], lines: Mapping[str, Line]) -> Iterator[Cluster]:
+    for step in dict.fromkeys(item.step for item in items):
+        yield Cluster(STEPS[step], tuple(lines[item.key] for item in items if item.step == step))
+
+
+def _question(key: str) -> str:
+    item = CATALOGUE.get(key)
+    return key if item is None else item.question
+
+
+def _link(complaints: str | None) -> str | None:
+    if complaints is None:
+        return None
+    return complaints if complaints.startswith(("https://", "http://")) else f"mailto:{complaints}"

@@ -1,0 +1,100 @@
+"""The authorize endpoint's request and its answers (RFC 6749 §4.1), before and after the customer's word."""
+
+from collections.abc import Iterable
+
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, InvalidScopeError
+
+from ccx_broker.consent.rules import ask_of_scopes
+from ccx_broker.oauth.forms import Malformed, Received, parameters
+from ccx_broker.oauth.rules import AuthorizationRequest
+from ccx_broker.oauth.server import Server
+from ccx_broker.organisations.rules import Application
+from ccx_broker.profile.catalogue import CATALOGUE
+
+
+class Unanswerable(Exception):
+    """The client or its address is not known, so nobody can be told but the person (RFC 6749 §4.1.2.1)."""
+
+
+class Refused(Exception):
+    """The request is refused; the client learns it at `location`."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+def read_request(
+    server: Server, query: Iterable[tuple[str, str]]
+) -> tuple[AuthorizationRequest, Application]:
+    """Validate an authorization request; raises `Unanswerable` and `Refused`."""
+    pairs = list(query)
+    try:
+        given = parameters(pairs)
+    except Malformed as error:
+        # Only if client and address are beyond doubt can the client be told.
+        sure = {name: values[0] for name, values in _by_name(pairs).items() if len(values) == 1}
+        raise _refusal(server, sure, InvalidRequestError(str(error))) from error
+    try:
+        return _validated(server, given)
+    except OAuth2Error as error:
+        raise _refusal(server, given, error) from error
+
+
+def success(server: Server, request: AuthorizationRequest, code: str) -> str:
+    """Return where the browser takes the code (RFC 6749 §4.1.2), with `iss` (RFC 9207)."""
+    return _location(server, request.redirect_uri, request.state, code=code)
+
+
+def failure(server: Server, request: AuthorizationRequest, error: str, description: str) -> str:
+    """Return where the browser takes an error (RFC 6749 §4.1.2.1), with `iss` (RFC 9207)."""
+    return _location(server, request.redirect_uri, request.state, error=error, error_description=description)
+
+
+def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequest, Application]:
+    if "response_type" not in given:
+        raise InvalidRequestError("The response_type is missing.")
+    if given.get("response_mode", "query") != "query":
+        raise InvalidRequestError("The only response_mode is 'query'.")
+    grant = server.get_consent_grant(Received("GET", "/oauth/authorize", {}, given))
+    application: Application = grant.request.client.application
+    scopes = tuple(grant.request.scope.split())
+    purposes = [(purpose.purpose, purpose.needs) for purpose in application.purposes]
+    ask = ask_of_scopes(scopes, purposes, CATALOGUE.items)
+    if not ask.keys and not ask.wants_events:
+        raise InvalidScopeError("The scope names nothing that a customer could share.")
+    return AuthorizationRequest(
+        client_id=application.client_id,
+        redirect_uri=grant.redirect_uri,
+        state=given.get("state"),
+        scopes=scopes,
+        code_challenge=given["code_challenge"],
+        ask=ask,
+        prompt=frozenset(given.get("prompt", "").split()),
+    ), application
+
+
+def _refusal(server: Server, given: dict[str, str], error: OAuth2Error) -> Unanswerable | Refused:
+    client = server.query_client(given["client_id"]) if "client_id" in given else None
+    redirect_uri = given.get("redirect_uri")
+    if client is None or isinstance(error, InvalidClientError):
+        return Unanswerable("The application is not known here.")
+    if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
+        return Unanswerable("The address to return to is not one that the application has registered.")
+    said = {"error_description": error.description} if error.description else {}
+    return Refused(_location(server, redirect_uri, given.get("state"), error=error.error, **said))
+
+
+def _location(server: Server, redirect_uri: str, state: str | None, **said: str) -> str:
+    parts = [*said.items(), *([("state", state)] if state is not None else []), ("iss", server.issuer)]
+    location: str = add_params_to_uri(redirect_uri, parts)
+    return location
+
+
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,142 @@
+"""The authorize endpoint: sign in, see what is asked, share or don't (RFC 6749 §4.1).
+
+The whole request stands in the address, also when the form is sent, and is validated each time: what the
+form says is only what was ticked.
+"""
+
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ccx_broker.accounts.auth import BrowserSession
+from ccx_broker.accounts.rules import SignedInSession
+from ccx_broker.consent import view
+from ccx_broker.consent.rules import DURATIONS, Answer, Refusal
+from ccx_broker.kit import clock
+from ccx_broker.kit.db import Db
+from ccx_broker.kit.runtime import Rt
+from ccx_broker.oauth import service
+from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
+from ccx_broker.oauth.rules import AuthorizationRequest
+from ccx_broker.oauth.server import Server
+from ccx_broker.organisations.rules import Application
+from ccx_broker.web.csrf import check_csrf
+from ccx_broker.web.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
+NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."
+
+
+@router.get("/oauth/authorize")
+def authorize(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
+    """Show what is asked, to whom it may concern."""
+    server = Server(db, rt.issuer, rt.lifetimes, clock.now())
+    found = _read(request, server)
+    if isinstance(found, Response):
+        return found
+    asked, application = found
+    if "none" in asked.prompt:
+        # OpenID Connect Core §3.1.2.6: nothing is ever shared without being seen.
+        reason = "login_required" if me is None else "consent_required"
+        return _leave(failure(server, asked, reason, "The customer has to see the page."))
+    if me is None:
+        return _sign_in_first(request)
+    return _page(request, server, asked, application, me=me, form=view.Form())
+
+
+@router.post("/oauth/authorize", dependencies=[Depends(check_csrf)])
+def decide(
+    *,
+    request: Request,
+    db: Db,
+    rt: Rt,
+    me: BrowserSession,
+    action: Annotated[str, Form()] = "",
+    key: Annotated[list[str], Form()] = [],  # noqa: B006
+    duration: Annotated[str, Form()] = "",
+    guesses: Annotated[bool, Form()] = False,
+    events: Annotated[bool, Form()] = False,
+) -> Response:
+    """Take the customer's answer."""
+    server = Server(db, rt.issuer, rt.lifetimes, clock.now())
+    found = _read(request, server)
+    if isinstance(found, Response):
+        return found
+    asked, application = found
+    if action == "deny":
+        return _leave(failure(server, asked, "access_denied", "The customer did not share."))
+    if me is None:
+        return _sign_in_first(request)
+    form = view.Form(frozenset(key), duration, guesses, events)
+    if action != "share" or duration not in DURATIONS:
+        ticked = view.with_needed(form, asked.ask) if action == "needed" else form
+        return _page(request, server, asked, application, me=me, form=ticked)
+    decided = service.authorise(
+        db,
+        me.customer.customer_id,
+        application,
+        asked,
+        Answer(form.keys, DURATIONS[duration], include_defaults=guesses, allow_events=events),
+        lifetimes=rt.lifetimes,
+        now=server.now,
+    )
+    if isinstance(decided, Refusal):
+        message = NOTHING_TICKED if decided.reason == "nothing_ticked" else NOT_ASKED
+        return _page(request, server, asked, application, me=me, form=form, message=message)
+    return _leave(success(server, asked, decided))
+
+
+def _read(request: Request, server: Server) -> tuple[AuthorizationRequest, Application] | Response:
+    try:
+        return read_request(server, request.query_params.multi_items())
+    except Refused as refused:
+        return _leave(refused.location)
+    except Unanswerable as error:
+        return render(request, "consent/dead_end.html", status=400, reason=str(error))
+
+
+def _page(
+    request: Request,
+    server: Server,
+    asked: AuthorizationRequest,
+    application: Application,
+    *,
+    me: SignedInSession,
+    form: view.Form,
+    message: str | None = None,
+) -> Response:
+    shown = view.consent_view(
+        server.session, me.customer.customer_id, application, asked.ask, form, now=server.now
+    )
+    return render(
+        request,
+        "consent/consent.html",
+        status=422 if message else 200,
+        form_action=[_origin(asked.redirect_uri)],
+        me=me,
+        view=shown,
+        message=message,
+        durations=view.DURATION_WORDS,
+        redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
+        offline="offline_access" in asked.scopes,
+    )
+
+
+def _origin(redirect_uri: str) -> str:
+    """Name where a form may lead to, as a Content-Security-Policy source: an app's own scheme has no host."""
+    parts = urlsplit(redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def _leave(location: str) -> RedirectResponse:
+    # 303, so that the browser never posts the form on to the application (RFC 9700 §4.12).
+    return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
+def _sign_in_first(request: Request) -> RedirectResponse:
+    here = f"{request.url.path}?{request.url.query}"
+    return RedirectResponse(f"/signin?next={quote(here, safe='')}", 303, {"Cache-Control": "no-store"})
