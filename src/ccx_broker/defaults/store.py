@@ -1,33 +1,25 @@
 """All SQL of events and estimator states. Each function is one statement, however many rows it is about."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, case, cast, column, func, literal, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
+from sqlalchemy import Text, Uuid, case, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.selectable import TableValuedAlias
 
 from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent
 from ccx_broker.defaults.tables import EstimatorStateRow, EventRow
+from ccx_broker.kit.records import records
 
 MARKER = ""
 """The name of an event of which only the message id is kept, since its customer forbids more."""
 
 
-def _rows(alias: str, /, **columns: tuple[Any, list[Any]]) -> TableValuedAlias:
-    """Return lists of equal length as a table: one parameter a column, however many rows."""
-    arrays = [literal(values, ARRAY(kind)) for kind, values in columns.values()]
-    of = [column(title, kind) for title, (kind, _) in columns.items()]
-    return func.unnest(*arrays).table_valued(*of).render_derived(name=alias)
-
-
 def make_states(session: Session, customer_ids: Sequence[UUID], now: datetime) -> None:
     """Give each customer an empty state who has none; in the order given, so that two calls can't deadlock."""
-    rows = _rows("fresh", customer_id=(Uuid(), list(customer_ids)))
+    rows = records("fresh", [{"customer_id": i} for i in customer_ids], customer_id=Uuid())
     session.execute(
         insert(EstimatorStateRow)
         .from_select(
@@ -55,12 +47,12 @@ def lock_states(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, 
 
 def save_states(session: Session, states: Mapping[UUID, Mapping[str, Any]], now: datetime) -> None:
     """Write locked states back."""
-    texts = [json.dumps(state, separators=(",", ":")) for state in states.values()]
-    rows = _rows("learnt", customer_id=(Uuid(), list(states)), state=(Text(), texts))
+    changed = [{"customer_id": customer_id, "state": state} for customer_id, state in states.items()]
+    rows = records("learnt", changed, customer_id=Uuid(), state=JSONB())
     session.execute(
         update(EstimatorStateRow)
         .where(EstimatorStateRow.customer_id == rows.c.customer_id)
-        .values(state=cast(rows.c.state, JSONB), updated_at=now)
+        .values(state=rows.c.state, updated_at=now)
         .execution_options(synchronize_session=False)
     )
 
@@ -73,38 +65,33 @@ def insert_events(
     Of those in `markers` only the message id is kept: enough to tell a repetition, and nothing else.
     """
     bare = set(markers)
-    each = events.items()
-    moment = TIMESTAMP(timezone=True)
-    rows = _rows(
+    rows = records(
         "sent",
-        customer_id=(Uuid(), [event.customer_id for _, event in each]),
-        organisation_id=(Uuid(), [event.organisation_id for _, event in each]),
-        message_id=(Text(), [event.message_id for _, event in each]),
-        event_id=(Uuid(), [event_id for event_id, _ in each]),
-        name=(Text(), [MARKER if event_id in bare else event.name for event_id, event in each]),
-        at=(moment, [now if event_id in bare else event.at for event_id, event in each]),
-        body=(
-            Text(),
-            ["{}" if i in bare else json.dumps(event.body, separators=(",", ":")) for i, event in each],
-        ),
+        [
+            {
+                "customer_id": event.customer_id,
+                "organisation_id": event.organisation_id,
+                "message_id": event.message_id,
+                "event_id": event_id,
+                "name": MARKER if event_id in bare else event.name,
+                "at": now if event_id in bare else event.at,
+                "received_at": now,
+                "body": {} if event_id in bare else event.body,
+            }
+            for event_id, event in events.items()
+        ],
+        customer_id=Uuid(),
+        organisation_id=Uuid(),
+        message_id=Text(),
+        event_id=Uuid(),
+        name=Text(),
+        at=TIMESTAMP(timezone=True),
+        received_at=TIMESTAMP(timezone=True),
+        body=JSONB(),
     )
-    names = ["customer_id", "organisation_id", "message_id", "event_id", "name", "at", "body", "received_at"]
-    columns = rows.c
     statement = (
         insert(EventRow)
-        .from_select(
-            names,
-            select(
-                columns.customer_id,
-                columns.organisation_id,
-                columns.message_id,
-                columns.event_id,
-                columns.name,
-                columns.at,
-                cast(columns.body, JSONB),
-                literal(now, moment),
-            ),
-        )
+        .from_select(list(rows.c.keys()), select(*rows.c))
         .on_conflict_do_nothing()
         .returning(EventRow.event_id)
     )

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ccx_broker.intake import service
 from ccx_broker.intake.rules import MOST_BYTES, MOST_EVENTS
-from ccx_broker.intake.schemas import Batch, BatchAnswer
+from ccx_broker.intake.schemas import BatchAnswer, Event
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.errors import Forbidden, Invalid, NotSignedIn, TooLarge
 from ccx_broker.kit.runtime import Rt, Runtime
@@ -17,6 +17,12 @@ from ccx_broker.oauth.service import find_token
 
 router = APIRouter(tags=["behaviour"])
 SCOPE = "events:write"
+# Described here and checked event by event: one bad event must not cost its batch.
+BATCH = {
+    "type": "object",
+    "required": ["batch"],
+    "properties": {"batch": {"type": "array", "maxItems": MOST_EVENTS, "items": Event.model_json_schema()}},
+}
 
 
 @router.post(
@@ -24,11 +30,8 @@ SCOPE = "events:write"
     response_model=BatchAnswer,
     summary="Send behaviour",
     openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": Batch.model_json_schema()}},
-        },
-        "security": [{"oauth": [SCOPE]}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": BATCH}}},
+        "security": [{"access_token": []}],
     },
 )
 async def post_events(request: Request, rt: Rt) -> BatchAnswer:

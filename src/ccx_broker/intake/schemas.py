@@ -24,12 +24,6 @@ class Event(BaseModel):
     )
 
 
-class Batch(BaseModel):
-    """At most 500 events in at most 1 MiB."""
-
-    batch: list[Event] = Field(max_length=500)
-
-
 class RefusedEvent(BaseModel):
     """An event that was not kept. Correct `field` and send it again, or drop it."""
 
