@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Float, Text, Uuid, delete, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
+from ccx_broker.kit.records import records
 from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.profile.rules import (
     PROFILING,
@@ -206,7 +207,18 @@ def put_defaults(session: Session, offers: Mapping[tuple[UUID, str], Offer], now
         }
         for (customer_id, key), offer in sorted(offers.items(), key=lambda pair: pair[0])
     ]
-    new = insert(DefaultRow).values(rows)
+    sent = records(
+        "offered",
+        rows,
+        customer_id=Uuid(),
+        key=Text(),
+        state=Text(),
+        value=JSONB(),
+        confidence=Float(),
+        evidence=JSONB(),
+        computed_at=DateTime(timezone=True),
+    )
+    new = insert(DefaultRow).from_select(list(sent.c.keys()), select(*sent.c))
     session.execute(
         new.on_conflict_do_update(
             index_elements=["customer_id", "key"],
