@@ -73,7 +73,9 @@ def test_no_slot_is_offered_where_none_stands_out() -> None:
 
 
 def test_without_a_time_zone_no_time_is_learnt() -> None:
-    assert set(offers(weekly(20, zone=None))) == {"buy.store", "discover.categories", "discover.own_brand"}
+    found = offers(weekly(20, zone=None))
+    assert "buy.store" in found
+    assert "buy.day_time" not in found
 
 
 @pytest.mark.parametrize(

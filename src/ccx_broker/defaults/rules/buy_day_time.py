@@ -45,13 +45,15 @@ HALF_LIFE = Decay(365)
 class BuyDayTime:
     """Half-life 365 days: a week's rhythm changes with a job, not with a season.
 
-    `independence` as in `BuyStore`; an errand day is followed by a top-up the next day.
+    `worth` bounds what any number of visits can prove, about the day and about the slot: a rhythm of this
+    year is no law for the next months, so more visits make a guess surer only up to a point.
     """
 
     key: str = field(default="buy.day_time", init=False)
     decay: Decay = HALF_LIFE
     prior: float = 1.0
-    independence: float = 0.6
+    day_worth: float = 8.0
+    slot_worth: float = 15.0
     least: int = 5
     threshold: float = 0.6
 
@@ -74,8 +76,8 @@ class BuyDayTime:
         """Offer day and slot if both together are likely enough, else the likelier of the two, if it is."""
         if state["slot"]["n"] < self.least:
             return None
-        day, day_times, day_chance = self._leader(state["day"], len(DAYS))
-        slot, slot_times, slot_chance = self._leader(state["slot"], len(SLOTS))
+        day, day_times, day_chance = self._leader(state["day"], len(DAYS), self.day_worth)
+        slot, slot_times, slot_chance = self._leader(state["slot"], len(SLOTS), self.slot_worth)
         told = {"day": f"{day_times} on {DAYS[day]}", "slot": f"{slot_times} {HOURS[slot]}"}
         choices: list[tuple[dict[str, str | None], float, str]] = [
             ({"day": day, "slot": slot}, day_chance * slot_chance, f"{told['slot']} and {told['day']}"),
@@ -97,9 +99,10 @@ class BuyDayTime:
         }
         return Offer(self.key, value, honest(confidence), evidence)
 
-    def _leader(self, counted: tally.Tally, kinds: int) -> tuple[str, int, float]:
+    def _leader(self, counted: tally.Tally, kinds: int, worth: float) -> tuple[str, int, float]:
         """Return the most frequent name, its visits, and the chance that it truly leads all `kinds`."""
         names = tally.ranked(counted, self.decay)
-        counts = [count * self.independence for _, _, count in names]
+        each = worth / (worth + tally.total(counted, self.decay))
+        counts = [count * each for _, _, count in names]
         unseen = [0.0] * (kinds - len(names))
         return names[0][0], names[0][1], leading([*counts, *unseen], self.prior)

@@ -27,7 +27,7 @@ class BuyStore:
     key: str = field(default="buy.store", init=False)
     decay: Decay = HALF_LIFE
     prior: float = 0.5
-    independence: float = 0.6
+    independence: float = 0.4
     cap: int = 32
     least: int = 5
     threshold: float = 0.6

@@ -18,7 +18,10 @@ HALF_LIFE = Decay(150)
 
 @dataclass(frozen=True)
 class DiscoverCategories:
-    """Half-life 150 days: tastes last, seasons pass. The prior: a category is bought on 1 visit in 20."""
+    """Half-life 150 days: tastes last, seasons pass. The prior: a category is bought on 1 visit in 20.
+
+    `ahead` is how many independent visits ten real ones are worth: a full pantry is not filled again.
+    """
 
     key: str = field(default="discover.categories", init=False)
     decay: Decay = HALF_LIFE
@@ -28,7 +31,7 @@ class DiscoverCategories:
     least: int = 5
     threshold: float = 0.6
     longest: int = 10
-    ahead: int = 10
+    ahead: int = 8
 
     def start(self) -> State:
         """Return the state of a customer of whom no purchase is known."""

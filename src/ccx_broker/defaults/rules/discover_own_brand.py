@@ -30,8 +30,8 @@ class DiscoverOwnBrand:
     key: str = field(default="discover.own_brand", init=False)
     decay: Decay = HALF_LIFE
     usual: float = 0.27
-    prior_lines: float = 12.0
-    worth: float = 60.0
+    prior_lines: float = 6.0
+    worth: float = 40.0
     prefer_above: float = 0.35
     avoid_below: float = 0.10
     least: int = 10
