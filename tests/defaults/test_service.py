@@ -256,16 +256,26 @@ def test_events_are_listed_the_latest_received_first(session: Session, customer:
     assert listed[0].summary == "1 thing at store 367 for 2.5 USD"
 
 
-@pytest.mark.parametrize("products", ["none", {"a": 1}, None])
-def test_events_of_odd_content_can_be_listed(session: Session, customer: UUID, products: Any) -> None:
-    odd = received(customer, SHOP, "odd")
-    learn(
-        session,
-        [
-            ReceivedEvent(
-                customer, SHOP, "odd", "Order Completed", odd.at, {"properties": {"products": products}}
-            )
-        ],
-        NOW,
+@pytest.mark.parametrize(
+    ("properties", "summary"),
+    [
+        ({"products": "none"}, "Order Completed"),
+        ({"products": {"a": 1}, "store_id": {"a": 1}, "total": [2]}, "Order Completed"),
+        ({"products": None, "total": 7, "currency": None}, "for 7"),
+        ({"store_id": "s" * 5000}, f"at store {'s' * 40}"),
+        ({}, "Order Completed"),
+    ],
+)
+def test_events_of_odd_content_have_a_short_gist(
+    session: Session, customer: UUID, properties: dict[str, Any], summary: str
+) -> None:
+    odd = ReceivedEvent(
+        customer, SHOP, "odd", "Order Completed", MONDAY_NOON, {"properties": properties, "context": {}}
     )
-    assert store.events_page(session, customer, before=None, limit=3)[0].summary == "Order Completed"
+    learn(session, [odd], NOW)
+    assert store.events_page(session, customer, before=None, limit=3)[0].summary == summary
+
+
+def test_an_event_without_properties_can_be_listed(session: Session, customer: UUID) -> None:
+    learn(session, [ReceivedEvent(customer, SHOP, "x", "identify", MONDAY_NOON, {"traits": {}})], NOW)
+    assert store.events_page(session, customer, before=None, limit=3)[0].summary == "identify"

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, case, func, literal, select, true, update
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
+from sqlalchemy import ColumnElement, Text, Uuid, case, cast, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent
@@ -111,9 +111,7 @@ def events_page(session: Session, customer_id: UUID, *, before: UUID | None, lim
             EventRow.at,
             EventRow.received_at,
             things,
-            properties["store_id"].astext,
-            properties["total"].astext,
-            properties["currency"].astext,
+            *(_short(properties[field]) for field in ("store_id", "total", "currency")),
         )
         .where(
             EventRow.customer_id == customer_id,
@@ -124,3 +122,9 @@ def events_page(session: Session, customer_id: UUID, *, before: UUID | None, lim
         .limit(limit)
     )
     return [KeptEvent(*row) for row in found]
+
+
+def _short(value: ColumnElement[Any]) -> ColumnElement[str | None]:
+    """Return a JSON text or number as text of at most 40 characters; anything else is NULL."""
+    plain = func.jsonb_typeof(value).in_(("string", "number"))
+    return case((plain, func.left(value.op("#>>", return_type=Text())(cast([], ARRAY(Text))), 40)))
