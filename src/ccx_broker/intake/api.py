@@ -29,6 +29,12 @@ BATCH = {
     "/v1/events",
     response_model=BatchAnswer,
     summary="Send behaviour",
+    responses={
+        401: {"description": "No live access token."},
+        403: {"description": "The token has no `events:write`."},
+        413: {"description": "More than 500 events or 1 MiB; nothing was kept."},
+        422: {"description": "The body is not JSON of this shape; nothing was kept."},
+    },
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/json": {"schema": BATCH}}},
         "security": [{"access_token": []}],

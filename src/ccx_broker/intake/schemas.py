@@ -10,7 +10,7 @@ class Event(BaseModel):
 
     type: Literal["track", "identify"]
     event: str = Field(
-        description="Of a track event: its name in the Segment spec, such as `Order Completed`."
+        default="", description="Needed for `track`: the name in the Segment spec, such as `Order Completed`."
     )
     userId: str = Field(description="The subject by which your organisation knows the customer.")
     messageId: str = Field(
