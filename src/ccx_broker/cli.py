@@ -122,6 +122,25 @@ def migrate() -> None:
 
 
 @cli.command()
+def tidy() -> None:
+    """Delete codes and tokens that are over, and record which grants have expired. Run it daily."""
+    from ccx_broker.kit.clock import now
+    from ccx_broker.kit.db import make_engine, make_sessions
+    from ccx_broker.oauth.tasks import tidy as one_batch
+
+    total = 0
+    with database(settings()) as url:
+        engine = make_engine(url, connections=1)
+        sessions, touched = make_sessions(engine), True
+        while touched:
+            with sessions.begin() as session:
+                touched = bool(done := one_batch(session, now()))
+            total += done
+        engine.dispose()
+    typer.echo(f"{total} rows were tidied up.")
+
+
+@cli.command()
 def openapi(
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("openapi/openapi.json"),
 ) -> None:

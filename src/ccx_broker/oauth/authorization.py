@@ -56,6 +56,9 @@ def failure(server: Server, request: AuthorizationRequest, error: str, descripti
 def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequest, Application]:
     if "response_type" not in given:
         raise InvalidRequestError("The response_type is missing.")
+    if given["response_type"] != "code":
+        # Not left to Authlib, which writes what was sent into its error, whatever the characters.
+        raise OAuth2Error("The only response_type is 'code'.", error="unsupported_response_type")
     if given.get("response_mode", "query") != "query":
         raise InvalidRequestError("The only response_mode is 'query'.")
     grant = server.get_consent_grant(Received("GET", "/oauth/authorize", {}, given))

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from ccx_broker.accounts.auth import BrowserSession
 from ccx_broker.accounts.rules import SignedInSession
 from ccx_broker.consent import view
-from ccx_broker.consent.rules import DURATIONS, Answer, Refusal
+from ccx_broker.consent.rules import DEFAULT_DURATION, DURATIONS, Answer, Refusal
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
@@ -71,7 +71,8 @@ def decide(
         return _leave(failure(server, asked, "access_denied", "The customer did not share."))
     if me is None:
         return _sign_in_first(request)
-    form = view.Form(frozenset(key), duration, guesses, events)
+    chosen = duration if duration in DURATIONS else DEFAULT_DURATION
+    form = view.Form(frozenset(key), chosen, guesses, events)
     if action != "share" or duration not in DURATIONS:
         ticked = view.with_needed(form, asked.ask) if action == "needed" else form
         return _page(request, server, asked, application, me=me, form=ticked)

@@ -89,6 +89,14 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
         if issued.grant_id is not None:
             token["grant_id"] = str(issued.grant_id)
 
+    def create_token_response(self, request: Received) -> JSONResponse:
+        """Answer the token endpoint; Authlib would call a missing grant_type an unsupported one."""
+        if "grant_type" not in request.parameters:
+            missing = oauth2.InvalidRequestError("The grant_type is missing.")
+            return self.handle_error_response(Request(request), missing)
+        response: JSONResponse = super().create_token_response(request)
+        return response
+
     def authenticate_client(self, request: Request, methods: list[str], endpoint: str = "token") -> Client:
         """Return the client that the request proves to be; every failure reads the same.
 

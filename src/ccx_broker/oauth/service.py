@@ -238,6 +238,14 @@ def revoke(session: Session, token: str, now: datetime) -> None:
         store.end_family(session, stored.authorisation.family_id, now)
 
 
+def delete_expired(session: Session, now: datetime, limit: int) -> int:
+    """Delete up to `limit` each of codes and tokens that have been over for a day; return how many.
+
+    A day longer than they are good for, so that a code or token that is tried again is still recognised.
+    """
+    return store.delete_expired(session, now - timedelta(days=1), limit)
+
+
 def _granted_scopes(asked: Collection[str], grant: Grant) -> tuple[str, ...]:
     others = [scope for scope in asked if not scope.startswith("pref:")]
     return tuple(scope for scope in others if scope != "events:write" or grant.allow_events)

@@ -1,0 +1,227 @@
+"""The consent page: what it shows, and what each of its buttons does."""
+
+import re
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from tests.oauth_support import (
+    Browser,
+    SomeApplication,
+    SomeCustomer,
+    ask_url,
+    authorise,
+    consent,
+    exchange,
+    new_application,
+    new_customer,
+)
+from tests.support import Broker
+
+SCOPES = ("pref:buy", "pref:diet.allergens", "events:write", "offline_access")
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="module")
+def application(broker: Broker) -> SomeApplication:
+    return new_application(
+        broker,
+        SCOPES,
+        purposes=["dpv:ServiceProvision=We pick <b>your</b> shopping the way you like it."],
+        needs=["buy.store", "buy.coupons", "diet.allergens"],
+    )
+
+
+@pytest.fixture
+def customer(broker: Broker) -> SomeCustomer:
+    customer = new_customer(broker)
+    stated = {"buy.store": "Old Mill <17>", "diet.allergens": ["nuts"]}
+    for key, value in stated.items():
+        httpx2.put(
+            f"{broker.url}/v1/me/preferences/{key}", json={"value": value}, headers=customer.bearer
+        ).raise_for_status()
+    return customer
+
+
+@pytest.fixture
+def browser(broker: Broker, customer: SomeCustomer) -> Browser:
+    browser = Browser(broker)
+    browser.sign_in(customer)
+    return browser
+
+
+def text_of(browser: Browser) -> str:
+    assert browser.page is not None
+    return browser.page.text
+
+
+def label_of(browser: Browser, key: str) -> str:
+    labels = re.findall(r"<label.*?</label>", text_of(browser), re.DOTALL)
+    (found,) = (label for label in labels if f'value="{key}"' in label)
+    return " ".join(re.sub(r"<[^>]+>", " ", found).split())
+
+
+def ticked(browser: Browser) -> set[str]:
+    return {value for name, value in browser.form_with("duration").fields if name == "key"}
+
+
+def test_the_page_says_who_asks_why_and_what_exactly(browser: Browser, application: SomeApplication) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    page = text_of(browser)
+    for part in (application.organisation, "Shop app", "shop.example", "help@shop.example"):
+        assert part in page
+    assert "We pick &lt;b&gt;your&lt;/b&gt; shopping" in page
+    assert re.search(r"buy\.store", label_of(browser, "buy.store"))
+    assert "Old Mill &lt;17&gt; you said" in label_of(browser, "buy.store")
+    assert "nothing yet" in label_of(browser, "buy.coupons")
+
+
+def test_nothing_is_ticked_beforehand(browser: Browser, application: SomeApplication) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    form = browser.form_with("duration")
+    assert {name for name, _ in form.fields} == {"csrf_token", "duration"}
+    assert ("duration", "quarter") in form.fields
+    assert {("guesses", "true"), ("events", "true"), ("key", "diet.allergens")} <= set(form.boxes)
+    assert form.buttons == [("action", "needed"), ("action", "share"), ("action", "deny")]
+
+
+def test_only_what_is_asked_for_is_on_the_page(browser: Browser, application: SomeApplication) -> None:
+    browser.open(ask_url(application, ["pref:buy.store"])[0])
+    assert browser.form_with("duration").boxes == [("key", "buy.store"), ("guesses", "true")]
+
+
+def test_the_button_ticks_what_is_needed_keeps_the_rest_and_leaves_special_keys_alone(
+    browser: Browser, application: SomeApplication
+) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    assert consent(browser, ["buy.upsell"], action="needed", duration="year", guesses=True) == ""
+    assert ticked(browser) == {"buy.store", "buy.coupons", "buy.upsell"}
+    form = browser.form_with("duration")
+    assert {("duration", "year"), ("guesses", "true")} <= set(form.fields)
+    assert ("events", "true") not in form.fields
+
+
+def test_share_with_nothing_ticked_shares_nothing_and_says_so(
+    browser: Browser, application: SomeApplication, customer: SomeCustomer, http: httpx2.Client
+) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    assert consent(browser, [], guesses=True) == ""
+    assert browser.page is not None
+    assert browser.page.status_code == 422
+    assert "Nothing was shared" in text_of(browser)
+    assert http.get("/v1/me/grants", headers=customer.bearer).json()["items"] == []
+
+
+def test_a_key_that_was_not_asked_for_can_not_be_slipped_in(
+    browser: Browser, application: SomeApplication, customer: SomeCustomer, http: httpx2.Client
+) -> None:
+    browser.open(ask_url(application, ["pref:buy"])[0])
+    form = browser.form_with("duration")
+    forged = [("key", "buy.store"), ("key", "diet.allergens"), ("action", "share")]
+    assert browser.send(form, forged) == ""
+    assert http.get("/v1/me/grants", headers=customer.bearer).json()["items"] == []
+
+
+def test_an_unknown_duration_asks_again(
+    browser: Browser, application: SomeApplication, customer: SomeCustomer, http: httpx2.Client
+) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    form = browser.form_with("duration")
+    assert browser.send(form, [("key", "buy.store"), ("duration", "ever"), ("action", "share")]) == ""
+    assert ticked(browser) == {"buy.store"}
+    assert http.get("/v1/me/grants", headers=customer.bearer).json()["items"] == []
+
+
+def test_an_amendment_marks_what_changes_and_ticks_nothing(
+    broker: Broker,
+    browser: Browser,
+    application: SomeApplication,
+    customer: SomeCustomer,
+    http: httpx2.Client,
+) -> None:
+    first = authorise(broker, application, customer, SCOPES, ["buy.store", "diet.allergens"])
+    path, verifier = ask_url(application, ["pref:buy"])
+    browser.open(path)
+    assert ticked(browser) == set()
+    assert "shared now" in label_of(browser, "buy.store")
+    assert "new" in label_of(browser, "buy.coupons").split()
+    assert "Is there something you must not eat?" in text_of(browser)
+    back = consent(browser, ["buy.coupons"])
+    code = re.search(r"code=([^&]+)", back)
+    assert code is not None
+    token = exchange(broker, application, code[1], verifier).json()
+    assert token["grant_id"] == first["grant_id"]
+    assert token["scope"] == "pref:buy.coupons"
+    grant = http.get(f"/v1/me/grants/{first['grant_id']}", headers=customer.bearer).json()
+    assert grant["keys"] == ["diet.allergens", "buy.coupons"]
+
+
+def test_a_session_that_ended_meanwhile_leads_through_sign_in_and_back(
+    broker: Broker, browser: Browser, application: SomeApplication
+) -> None:
+    path, _ = ask_url(application, SCOPES)
+    browser.http.cookies.clear()
+    browser.open(path)
+    assert browser.here.startswith(f"{broker.url}/signin?next=%2Foauth%2Fauthorize%3F")
+
+
+def test_the_browser_may_send_the_form_only_to_us_and_on_to_the_application(
+    browser: Browser, application: SomeApplication
+) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    assert browser.page is not None
+    policy = browser.page.headers["content-security-policy"]
+    assert "form-action 'self' https://shop.example" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert browser.page.headers["cache-control"] == "no-store"
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        context = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})
+        yield context.new_page()
+        chromium.close()
+
+
+@pytest.mark.browser
+def test_a_person_without_javascript_on_a_small_screen_shares_what_they_want(
+    broker: Broker, customer: SomeCustomer, page: Page, http: httpx2.Client
+) -> None:
+    # The application answers from here, so that the browser finds something at the end of its way.
+    application = new_application(
+        broker, SCOPES, redirect_uri=f"{broker.url}/healthz", needs=["buy.store", "diet.allergens"]
+    )
+    page.goto(broker.url + ask_url(application, SCOPES, state="xyz")[0])
+    page.get_by_label("Email").fill(customer.email)
+    page.get_by_label("Password").fill(customer.password)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
+    box = page.locator("main").bounding_box()
+    assert box is not None
+    assert box["width"] <= 320
+    page.get_by_label(re.compile(r"buy\.day_time")).check()
+    page.get_by_role("button", name=f"Tick what {application.organisation} needs").click()
+    expect(page.get_by_label(re.compile(r"buy\.day_time"))).to_be_checked()
+    expect(page.get_by_label(re.compile(r"buy\.store"))).to_be_checked()
+    expect(page.get_by_label(re.compile(r"diet\.allergens"))).not_to_be_checked()
+    page.get_by_label(re.compile(r"diet\.allergens")).check()
+    page.get_by_label("For how long?").select_option("30 days")
+    page.get_by_role("button", name="Share", exact=True).click()
+
+    assert page.url.startswith(f"{broker.url}/healthz?code=ccxc_")
+    assert "state=xyz" in page.url
+    (grant,) = http.get("/v1/me/grants", headers=customer.bearer).json()["items"]
+    assert grant["keys"] == ["buy.store", "buy.day_time", "diet.allergens"]
+    assert (grant["include_defaults"], grant["allow_events"]) == (False, False)
