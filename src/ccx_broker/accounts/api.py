@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from ccx_broker.accounts import rules, service, store
+from ccx_broker.accounts import service, store
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.accounts.passwords import in_password_thread
+from ccx_broker.accounts.rules import origin
 from ccx_broker.accounts.schemas import (
     AccountMade,
     Credentials,
@@ -27,7 +28,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 def network(request: Request) -> str:
     """Where a request comes from; behind a proxy, uvicorn's `--proxy-headers` puts it right."""
-    return rules.network_of(request.client.host if request.client else None)
+    return origin.network_of(request.client.host if request.client else None)
 
 
 @router.post("/accounts", status_code=201)
@@ -57,7 +58,7 @@ async def sign_in(body: Credentials, request: Request, response: Response, rt: R
             email=body.email,
             password=body.password,
             network=network(request),
-            device=rules.device_name(request.headers.get("user-agent")),
+            device=origin.device_name(request.headers.get("user-agent")),
             lifetime=rt.lifetimes.session,
             now=now(),
         )

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from ccx_broker.accounts import rules, service, store
 from ccx_broker.accounts.auth import BrowserSession, SignedInPage
 from ccx_broker.accounts.passwords import in_password_thread
-from ccx_broker.accounts.rules import NewSession
+from ccx_broker.accounts.rules import NewSession, origin
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.errors import Invalid, NotSignedIn, TooMany
@@ -150,12 +150,12 @@ def sign_out_there(session_id: UUID, rt: Rt, db: Db, me: SignedInPage) -> Respon
 
 def network(request: Request) -> str:
     """Where a request comes from; behind a proxy, the server has put the client's address there."""
-    return rules.network_of(request.client.host if request.client else None)
+    return origin.network_of(request.client.host if request.client else None)
 
 
 def device(request: Request) -> str:
     """Name the browser."""
-    return rules.device_name(request.headers.get("user-agent"))
+    return origin.device_name(request.headers.get("user-agent"))
 
 
 def _go_on(rt: Runtime, made: NewSession, next: str) -> Response:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.accounts import rules, store
 from ccx_broker.accounts.passwords import email_key, verifier
-from ccx_broker.accounts.rules import Attempts, Backoff, Customer, NewSession, Quota, SignedInSession, Wait
+from ccx_broker.accounts.rules import Customer, NewSession, SignedInSession
+from ccx_broker.accounts.rules.attempts import Attempts, Backoff, Quota, Wait, refund
 from ccx_broker.kit.errors import Invalid, NotFound, NotSignedIn, TooMany
 from ccx_broker.kit.ids import new_id, token_hash
 from ccx_broker.kit.runtime import Keys
@@ -175,7 +176,7 @@ def _claim(sessions: sessionmaker[Session], limits: Limits, now: datetime) -> No
 
 def _refund(session: Session, buckets: tuple[bytes, ...], now: datetime) -> None:
     counted = store.lock_attempts(session, buckets, now)
-    store.save_attempts(session, {bucket: rules.refund(attempts) for bucket, attempts in counted.items()})
+    store.save_attempts(session, {bucket: refund(attempts) for bucket, attempts in counted.items()})
 
 
 def _words(seconds: int) -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import CursorResult, Row, Select, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from ccx_broker.accounts.rules import Attempts, Customer, SignedInSession, StoredSession
+from ccx_broker.accounts.rules import Customer, SignedInSession, StoredSession
+from ccx_broker.accounts.rules.attempts import Attempts
 from ccx_broker.accounts.tables import CredentialRow, CustomerRow, SessionRow, ThrottleRow
 
 THROTTLES_KEPT = timedelta(days=1)

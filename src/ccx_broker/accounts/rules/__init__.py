@@ -1,17 +1,14 @@
-"""What an address, a password and a name may be, and how long to wait after wrong guesses."""
+"""Customers and their sessions, and what an address, a password and a name may be."""
 
-import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import datetime
 from uuid import UUID
 
 PASSWORD_LENGTH = range(8, 129)  # NIST SP 800-63B §5.1.1.2: a length, and no rules of composition
 EMAIL_LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 NAME_LONGEST = 100
-DEVICE_LONGEST = 100
 
 # What guessers try first (NIST SP 800-63B §5.1.1.2 asks for such a list); all are long enough to pass otherwise.
 COMMON_PASSWORDS = frozenset(
@@ -183,115 +180,3 @@ def name_problem(name: str) -> str | None:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         return "holds a character that can't be written"
     return None
-
-
-def network_of(host: str | None) -> str:
-    """Return what counts as one place on the network: an IPv4 address, or the /64 that one IPv6 user has."""
-    try:
-        address = ipaddress.ip_address((host or "").partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, 64), strict=False))
-
-
-def device_name(user_agent: str | None) -> str:
-    """Name a browser or program so that its owner knows it again: *Firefox on Linux*, else its own first word."""
-    agent = user_agent or ""
-    # The order matters: Edge and Opera also say Chrome, and Chrome also says Safari.
-    browsers = {
-        "Edg": "Edge",
-        "OPR/": "Opera",
-        "Firefox/": "Firefox",
-        "FxiOS/": "Firefox",
-        "Chrome/": "Chrome",
-        "CriOS/": "Chrome",
-        "Safari/": "Safari",
-    }
-    systems = {
-        "iPhone": "iPhone",
-        "iPad": "iPad",
-        "Android": "Android",
-        "Windows": "Windows",
-        "Mac OS X": "Mac",
-        "CrOS": "ChromeOS",
-        "Linux": "Linux",
-    }
-    browser = next((name for mark, name in browsers.items() if mark in agent), None)
-    system = next((name for mark, name in systems.items() if mark in agent), None)
-    if browser:
-        return f"{browser} on {system}" if system else browser
-    words = "".join(c for c in agent if c.isprintable()).split()
-    return words[0][:DEVICE_LONGEST] if words else "A program that did not say its name"
-
-
-@dataclass(frozen=True)
-class Attempts:
-    """How often something was tried: wrong guesses and the last one, or uses and the first of the hour."""
-
-    count: int
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Not now; try again at `until`."""
-
-    until: datetime
-
-    def seconds(self, now: datetime) -> int:
-        """Whole seconds to wait from `now`, at least 1 (RFC 9110 §10.2.3, Retry-After)."""
-        return max(1, ceil((self.until - now).total_seconds()))
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """`free` wrong guesses cost nothing, each further one doubles the wait from a second to `longest`."""
-
-    free: int
-    longest: timedelta
-    forgets_after: timedelta = timedelta(hours=1)
-
-    def delay(self, count: int) -> timedelta:
-        """How long nobody may try after `count` wrong guesses."""
-        if count < self.free:
-            return timedelta(0)
-        return min(timedelta(seconds=2 ** min(count - self.free, 40)), self.longest)
-
-    def claim(self, attempts: Attempts, now: datetime) -> Attempts | Wait:
-        """Count a guess before it is checked, so that many at once are not all free; or say until when to wait."""
-        if now - attempts.at >= self.forgets_after:
-            return Attempts(1, now)
-        delay = self.delay(attempts.count)
-        # Requests that wait for the row come with times from before it: without a delay none is too early.
-        if delay and now < attempts.at + delay:
-            return Wait(attempts.at + delay)
-        return Attempts(attempts.count + 1, max(now, attempts.at))
-
-
-@dataclass(frozen=True)
-class Quota:
-    """At most `most` uses within `length` of the first."""
-
-    most: int
-    length: timedelta = timedelta(hours=1)
-
-    def claim(self, attempts: Attempts, now: datetime) -> Attempts | Wait:
-        """Count a use, or say when the next one is allowed."""
-        if attempts.count == 0 or now - attempts.at >= self.length:
-            return Attempts(1, now)
-        if attempts.count < self.most:
-            return Attempts(attempts.count + 1, attempts.at)
-        return Wait(attempts.at + self.length)
-
-
-def refund(attempts: Attempts) -> Attempts:
-    """Take one's own guess back, since it was right.
-
-    Only one's own: an address is a label that anybody may sign up with (decision 0006), so if a success
-    wiped the count, a guesser would sign in to an account of their own in between.
-    """
-    return Attempts(max(0, attempts.count - 1), attempts.at)
