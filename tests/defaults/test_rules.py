@@ -172,6 +172,20 @@ def test_conclusions_are_valid_probable_and_explained(history: list[Any]) -> Non
         json.dumps(offer.evidence)
 
 
+@given(store=st.text(), categories=st.lists(st.text(min_size=1) | st.text("😀", min_size=100), max_size=15))
+def test_whatever_shops_call_things_an_offer_is_valid(store: str, categories: list[str]) -> None:
+    history = observed(
+        [
+            (MONDAY_NOON + timedelta(weeks=i), order(store, [product(c) for c in ["COFFEE", *categories]]))
+            for i in range(6)
+        ]
+    )
+    found = offers(history)
+    for offer in found.values():
+        check_value(offer.key, offer.value)
+    assert "discover.categories" in found
+
+
 @given(history=histories)
 def test_learning_leaves_the_earlier_state_as_it_was(history: list[Any]) -> None:
     before = learn_from({}, weekly(6))

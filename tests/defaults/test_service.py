@@ -17,7 +17,7 @@ from ccx_broker.defaults.rules import learn_from
 from ccx_broker.defaults.rules.events import LearnResult, ReceivedEvent
 from ccx_broker.defaults.service import ask_again, learn
 from ccx_broker.kit.errors import NotFound
-from ccx_broker.profile.service import dismiss_default, set_preference
+from ccx_broker.profile.service import accept_default, dismiss_default, set_preference
 from ccx_broker.profile.store import load_defaults
 from tests.defaults.examples import MONDAY_NOON, received
 
@@ -196,6 +196,31 @@ def test_batches_about_the_same_customers_in_any_order_do_not_deadlock(
         assert sum(threads.map(send, range(8))) == 80
     with sessions.begin() as session:
         assert [visits(session, customer) for customer in customers] == [8] * 10
+
+
+def test_learning_and_answering_at_once_wait_for_each_other(sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        customer = new_customer(session)
+        learn(session, events(customer, 8), NOW)
+
+    def work(thread: int) -> None:
+        for round_ in range(10):
+            with sessions.begin() as session:
+                if thread % 4 == 0:
+                    learn(session, events(customer, 2, first=1000 * (thread + 1) + 2 * round_), NOW)
+                elif thread % 4 == 1:
+                    dismiss_default(session, customer, "buy.store")
+                elif thread % 4 == 2:
+                    ask_again(session, customer, "buy.store", NOW)
+                else:
+                    accept_default(session, customer, "discover.categories", now=NOW)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, range(8)))
+    with sessions.begin() as session:
+        assert visits(session, customer) == 48
+        ask_again(session, customer, "buy.store", NOW)
+        assert load_defaults(session, customer)["buy.store"].evidence["of"] == 48
 
 
 def test_who_forbids_profiling_is_not_learnt_from(session: Session, customer: UUID) -> None:
