@@ -46,9 +46,9 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
     new = store.insert_events(session, numbered, markers, now)
 
     observed: dict[UUID, list[Observation]] = {}
-    for i in new:
-        event = numbered[i]
-        if choices[event.customer_id].may_learn and (observation := event.observation()):
+    for i, event in numbered.items():
+        may_learn = i in new and choices[event.customer_id].may_learn
+        if may_learn and (observation := event.observation()):
             observed.setdefault(event.customer_id, []).append(observation)
     learnt = {customer: learn_from(states[customer], seen) for customer, seen in sorted(observed.items())}
     if learnt:
