@@ -11,6 +11,7 @@ from ccx_broker import __version__
 from ccx_broker.accounts import api as accounts_api
 from ccx_broker.accounts import pages as accounts_pages
 from ccx_broker.consent import api as consent_api
+from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
 from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.intake import api as intake_api
@@ -57,6 +58,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     # The hot path first: routes are matched in order.
     for door in (disclosure_api, intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, oauth_pages, static, health):
+    for page in (accounts_pages, consent_pages, oauth_pages, static, health):
         app.include_router(page.router)
     return app

@@ -185,6 +185,44 @@ def test_the_browser_may_send_the_form_only_to_us_and_on_to_the_application(
     assert browser.page.headers["cache-control"] == "no-store"
 
 
+def test_what_is_shared_is_seen_and_ended_by_one_click(
+    broker: Broker,
+    browser: Browser,
+    application: SomeApplication,
+    customer: SomeCustomer,
+    http: httpx2.Client,
+) -> None:
+    browser.open("/sharing")
+    assert "Nobody sees anything" in text_of(browser)
+    token = authorise(broker, application, customer, SCOPES, ["buy.store"], events=True)
+    browser.open("/sharing")
+    assert application.organisation in text_of(browser)
+    assert "Which shop do you mostly go to?" in text_of(browser)
+    (form,) = (form for form in browser.forms() if form.action.endswith("/end"))
+    browser.send(form, [])
+    assert "gets nothing from you any more" in text_of(browser)
+    assert "ended by you" in text_of(browser)
+    grant = http.get(f"/v1/me/grants/{token['grant_id']}", headers=customer.bearer).json()
+    assert grant["ended_reason"] == "withdrawn"
+
+
+def test_nobody_else_can_end_what_is_shared(
+    broker: Broker, application: SomeApplication, customer: SomeCustomer, http: httpx2.Client
+) -> None:
+    token = authorise(broker, application, customer, SCOPES, ["buy.store"])
+    authorise(broker, application, customer, SCOPES, ["buy.store"])
+    stranger = Browser(broker)
+    stranger.sign_in(new_customer(broker))
+    stranger.open("/sharing")
+    form = stranger.form_with("csrf_token")
+    form.action = f"/sharing/{token['grant_id']}/end"
+    stranger.send(form, [])
+    assert stranger.page is not None
+    assert stranger.page.status_code == 404
+    grant = http.get(f"/v1/me/grants/{token['grant_id']}", headers=customer.bearer).json()
+    assert grant["state"] == "live"
+
+
 @pytest.fixture
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:

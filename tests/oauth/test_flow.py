@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from authlib.common.security import generate_token
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
 from tests.oauth_support import (
     Browser,
     SomeApplication,
@@ -20,6 +22,8 @@ from tests.oauth_support import (
     post,
 )
 from tests.support import Broker
+
+from ccx_broker.kit.ids import token_hash
 
 SCOPES = ("pref:buy", "pref:diet.allergens", "events:write", "offline_access")
 
@@ -131,6 +135,25 @@ def test_a_wrong_exchange_does_not_use_the_code_up(
         answer = exchange(broker, application, code, verifier, {missing: ""})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert exchange(broker, application, code, verifier).status_code == 200
+
+
+def test_a_stolen_refresh_token_that_is_used_again_ends_the_family(
+    broker: Broker, application: SomeApplication, customer: SomeCustomer, sessions: sessionmaker[Session]
+) -> None:
+    first = authorise(broker, application, customer, SCOPES, ["buy.store"])
+    second = refresh(broker, application, first["refresh_token"]).json()
+    with sessions.begin() as session:
+        # As if a minute had gone by: until then it may be a retry of the good client.
+        session.execute(
+            text(
+                "UPDATE refresh_tokens SET claimed_at = claimed_at - interval '1 minute' WHERE token_hash = :h"
+            ),
+            {"h": token_hash(first["refresh_token"])},
+        )
+    again = refresh(broker, application, first["refresh_token"])
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    assert not active(broker, application, second["access_token"])
+    assert refresh(broker, application, second["refresh_token"]).json()["error"] == "invalid_grant"
 
 
 def test_the_token_says_what_was_granted_not_what_was_asked(

@@ -3,6 +3,7 @@
 Withdrawing is one row: tokens are not hunted down, since every use of one looks at its grant.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -41,7 +42,7 @@ def give(
         if isinstance(terms, Refusal):
             return terms
         if present is not None:
-            amended = present.with_terms(terms)
+            amended = replace(present.with_terms(terms), client_id=application.client_id)
             store.update_grant(session, amended)
             store.append_history(session, amended, "amended", now)
             return amended

@@ -119,13 +119,19 @@ def consent_view(
         offers_defaults=ask.offers_defaults,
         form=form,
         present=present,
-        kept=tuple(_question(key) for key in present.keys if key not in ask.keys) if present else (),
+        kept=tuple(question_of(key) for key in present.keys if key not in ask.keys) if present else (),
     )
 
 
 def with_needed(form: Form, ask: Ask) -> Form:
     """Return the form with what the organisation can't do without ticked as well: never a ★ or ◆ key."""
     return Form(form.keys.union(ask.needed) & set(ask.keys), form.duration, form.guesses, form.events)
+
+
+def question_of(key: str) -> str:
+    """Return the question that a key answers; the key itself if the catalogue has dropped it."""
+    item = CATALOGUE.get(key)
+    return key if item is None else item.question
 
 
 def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | None) -> Line:
@@ -147,11 +153,6 @@ def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | 
 def _clusters(items: Collection[Item], lines: Mapping[str, Line]) -> Iterator[Cluster]:
     for step in dict.fromkeys(item.step for item in items):
         yield Cluster(STEPS[step], tuple(lines[item.key] for item in items if item.step == step))
-
-
-def _question(key: str) -> str:
-    item = CATALOGUE.get(key)
-    return key if item is None else item.question
 
 
 def _link(complaints: str | None) -> str | None:
