@@ -21,15 +21,16 @@ Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
 logger = logging.getLogger("ccx_broker")
 
-SENTENCES = {
-    400: "We could not make sense of that",
-    403: "That is not possible from here",
-    404: "There is no such page",
-    405: "That page takes no such request",
-    409: "That no longer fits",
-    412: "Somebody was faster",
-    422: "Something in the form is not right",
-    429: "That was a bit too often",
+# What a page says, where the error itself says less: a heading and what to do.
+WORDS = {
+    400: ("We could not make sense of that", "Go back and try it from the page before."),
+    403: ("That is not possible from here", "Go back and try it from the page before."),
+    404: ("There is no such page", "Its address may be mistyped, or what it showed is gone."),
+    405: ("That page can only be opened", "Open it again and use what is on it."),
+    409: ("That no longer fits", "Something has changed in the meantime. Open the page again."),
+    412: ("Somebody was faster", "It was changed in the meantime. Open the page again."),
+    422: ("Something in the form is not right", "Open the page again and fill it in once more."),
+    429: ("That was a bit too often", "Wait a little, then try again."),
 }
 
 
@@ -66,13 +67,15 @@ def _as_page(inner: Handler) -> Handler:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/signin?next={quote(here, safe='/')}", 303)
         problem = json.loads(bytes(answer.body))
+        heading, advice = WORDS.get(answer.status_code, (problem["title"], problem["detail"]))
         return render(
             request,
             "web/error.html",
             status=answer.status_code,
             headers={k: v for k, v in answer.headers.items() if k in ("retry-after", "allow")},
-            heading=SENTENCES.get(answer.status_code, problem["title"]),
-            detail=None if isinstance(error, HTTPException) else problem["detail"],
+            heading=heading,
+            # Our own problems are written for people; the framework's are not.
+            detail=problem["detail"] if isinstance(error, Problem) else advice,
             back=_page_before(request),
             signed_in=session_cookie(request, runtime_of(request)) is not None,
         )
