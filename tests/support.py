@@ -1,6 +1,7 @@
 """What many tests need: a running broker, a customer, an application, a token."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx2
+import pytest
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,30 @@ class Broker:
             capture_output=True,
             text=True,
         ).stdout
+
+
+def need_program(*names: str) -> str:
+    """Return the path of the first program of these that is installed.
+
+    Without it the test skips, or fails where `CCX_TEST_REQUIRE` says that the machine must have it.
+    """
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    sentence = f"{' or '.join(names)} is not installed: this test drives it."
+    if os.environ.get("CCX_TEST_REQUIRE"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def need_chromium() -> str:
+    """Return the path of Chromium, for Playwright's `executable_path`; skips or fails without it."""
+    return need_program("chromium", "chromium-browser", "google-chrome")
+
+
+def need_node() -> str:
+    """Return the path of Node; skips or fails without it."""
+    return need_program("node", "nodejs")
 
 
 def free_port() -> int:
