@@ -123,7 +123,6 @@ def _page(
         message=message,
         durations=view.DURATION_WORDS,
         redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
-        offline="offline_access" in asked.scopes,
     )
 
 
