@@ -17,7 +17,7 @@ from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.db import make_engine, make_sessions
-from ccx_broker.kit.errors import install_error_handlers
+from ccx_broker.kit.errors import PROBLEM_ANSWERS, describe_problems, install_error_handlers
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
@@ -51,8 +51,15 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             yield
         engine.dispose()
 
-    app = FastAPI(title="CCX broker", version=__version__, lifespan=lifespan, debug=settings.debug)
+    app = FastAPI(
+        title="CCX broker",
+        version=__version__,
+        lifespan=lifespan,
+        debug=settings.debug,
+        responses=PROBLEM_ANSWERS,
+    )
     app.state.runtime = runtime
+    describe_problems(app)
     install_error_handlers(app)
     install_page_errors(app)
     # The hot path first: routes are matched in order.

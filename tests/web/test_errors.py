@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import httpx2
+import jsonschema
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -74,3 +76,13 @@ def test_a_form_that_failed_leads_back_to_its_own_page_only(client: TestClient) 
         assert page.status_code == 500
         assert link in page.text
         assert "evil" not in page.text
+
+
+def test_the_api_describes_its_failures_as_they_are(http: httpx2.Client) -> None:
+    document = http.get("/openapi.json").json()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    shape = document["components"]["schemas"]["Problem"]
+    failed = http.post("/v1/accounts", json={"email": 1})
+    jsonschema.validate(failed.json(), shape)
+    default = document["paths"]["/v1/accounts"]["post"]["responses"]["default"]["content"]
+    assert list(default) == [failed.headers["content-type"]]
