@@ -18,6 +18,7 @@ from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.errors import PROBLEM_ANSWERS, describe_problems, install_error_handlers
+from ccx_broker.kit.limits import BodyLimit
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
@@ -58,6 +59,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         debug=settings.debug,
         responses=PROBLEM_ANSWERS,
     )
+    app.add_middleware(BodyLimit)
     app.state.runtime = runtime
     describe_problems(app)
     install_error_handlers(app)
