@@ -1,5 +1,6 @@
 """The one place where the features are put together into an application."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,8 @@ from ccx_broker.consent import api as consent_api
 from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
 from ccx_broker.disclosure import api as disclosure_api
+from ccx_broker.disclosure.service import Reader
+from ccx_broker.disclosure.store import prepare
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.db import make_engine, make_sessions
@@ -34,7 +37,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     runtime = Runtime(
         issuer=settings.issuer,
         sessions=make_sessions(engine),
-        pool=AsyncConnectionPool(database_url, min_size=1, max_size=4, open=False),
+        pool=AsyncConnectionPool(database_url, min_size=2, max_size=2, open=False, configure=prepare),
         keys=Keys(secret=settings.secret_key, password=settings.password_key),
         lifetimes=Lifetimes(
             session=settings.session_lifetime,
@@ -49,6 +52,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         # One connection a thread, so that none waits twice (see `make_engine`).
         current_default_thread_limiter().total_tokens = settings.threads
         async with runtime.pool:
+            # What exists now lives as long as the process: looking through it for garbage again and again
+            # would stop every request for tens of milliseconds.
+            gc.collect()
+            gc.freeze()
             yield
         engine.dispose()
 
@@ -62,10 +69,13 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.state.runtime = runtime
     describe_problems(app)
+    app.state.reader = Reader(runtime.pool)
     install_error_handlers(app)
     install_page_errors(app)
-    # The hot path first: routes are matched in order.
-    for door in (disclosure_api, intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
+    # The hot path's routes stand first and on the application itself: a router in between would cost each
+    # read about 10 µs of 80.
+    app.router.routes.extend(disclosure_api.router.routes)
+    for door in (intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
     for page in (accounts_pages, consent_pages, oauth_pages, static, health):
         app.include_router(page.router)

@@ -21,7 +21,9 @@ class Slow:
         return [2 * n for n in numbers]
 
 
-def make(slow: Slow, *, at_once: int = 1, largest: int = 100, most_waiting: int = 1000) -> Coalescer[int, int]:
+def make(
+    slow: Slow, *, at_once: int = 1, largest: int = 100, most_waiting: int = 1000
+) -> Coalescer[int, int]:
     return Coalescer(slow.double, largest=largest, at_once=at_once, most_waiting=most_waiting)
 
 

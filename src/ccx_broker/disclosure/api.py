@@ -1,3 +1,79 @@
-from fastapi import APIRouter
+"""The doors through which organisations read, and a customer sees who did."""
 
-router = APIRouter()
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from ccx_broker.accounts.auth import SignedIn
+from ccx_broker.disclosure import schemas
+from ccx_broker.disclosure.rules import Disclosed, Refused
+from ccx_broker.disclosure.service import Reader
+from ccx_broker.kit.db import Db
+from ccx_broker.kit.errors import PROBLEM_JSON, problem_response
+from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
+from ccx_broker.ledger import store as ledger
+from ccx_broker.organisations import store as organisations
+
+router = APIRouter(tags=["disclosure"])
+
+
+def documented(model: Any, *statuses: int) -> dict[str, Any]:
+    """Describe a route for OpenAPI: its answers are written straight to bytes, past the model."""
+    problems = {s: {"description": schemas.ANSWERS[s], "content": {PROBLEM_JSON: {}}} for s in statuses}
+    return {
+        "responses": {200: {"model": model}} | problems,
+        "openapi_extra": {"security": [{"access_token": []}]},
+    }
+
+
+def reader(request: Request) -> Reader:
+    """Return this process's reader."""
+    made: Reader = request.app.state.reader
+    return made
+
+
+def as_json(body: dict[str, Any]) -> Response:
+    """Write an answer that no cache on the way may keep."""
+    content = orjson.dumps(body, option=orjson.OPT_UTC_Z)
+    return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/v1/preferences", **documented(schemas.SharedProfile, 401, 403, 503))
+async def read_own(request: Request) -> Response:
+    """Read what the customer of your access token shares with you."""
+    outcome = await reader(request).read(schemas.bearer_token(request.headers))
+    if isinstance(outcome, Refused):
+        return problem_response(schemas.token_problem(outcome.reason) or schemas.INVALID_TOKEN)
+    return as_json(schemas.profile(outcome))
+
+
+@router.get("/v1/customers/{subject}/preferences", **documented(schemas.SharedProfile, 401, 403, 404, 503))
+async def read_subject(request: Request, subject: str) -> Response:
+    """Read what the customer whom you know as `subject` shares with you."""
+    outcome = await reader(request).read(schemas.bearer_token(request.headers), subject)
+    if isinstance(outcome, Refused):
+        return problem_response(schemas.token_problem(outcome.reason) or schemas.NOT_SHARED)
+    return as_json(schemas.profile(outcome))
+
+
+@router.post("/v1/customers/preferences:batch", **documented(schemas.SharedProfiles, 401, 403, 503))
+async def read_subjects(request: Request, body: schemas.Subjects) -> Response:
+    """Read up to 500 customers at once: one item for each, in the order of `subjects`."""
+    outcomes = await reader(request).read_many(schemas.bearer_token(request.headers), body.subjects)
+    first = outcomes[0]
+    problem = None if isinstance(first, Disclosed) else schemas.token_problem(first.reason)
+    if problem:  # the token is one and the same for all of them
+        return problem_response(problem)
+    return as_json(schemas.profiles(body.subjects, outcomes))
+
+
+@router.get("/v1/me/disclosures")
+def my_disclosures(me: SignedIn, db: Db, cursor: Cursor = None, limit: Limit = 50) -> schemas.DisclosurePage:
+    """See every look at your preferences and every refusal, newest first."""
+    page = ledger.newest_first(db, me.customer.customer_id, before=decode_cursor(cursor), limit=limit)
+    return schemas.disclosure_page(
+        page,
+        organisation_names=organisations.organisation_names(db, {d.organisation_id for d in page.items}),
+        application_names=organisations.application_names(db, {d.client_id for d in page.items}),
+    )

@@ -8,19 +8,30 @@
      ├─ Conflict            409  it would contradict what is there
      ├─ Changed             412  somebody else was faster: load again (If-Match)
      ├─ TooLarge            413  more than one request may carry
-     └─ TooMany             429  wait; `Retry-After` says how long
+     ├─ TooMany             429  wait; `Retry-After` says how long
+     ├─ Unavailable         503  not now: too much at once, or the database is away
+     └─ Failed              500  a fault of ours
 
 Raising one rolls the request's transaction back. Where a refusal itself must be remembered (a refused
 read, a failed sign-in) the service *returns* it and the door answers with `problem_response`.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
+import sqlalchemy.exc
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+
+from ccx_broker.kit.coalescer import Overloaded
+
+log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -119,6 +130,18 @@ class TooMany(Problem):
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
+class Unavailable(Problem):
+    """The broker can't do this just now; nothing was done, and the same request may succeed later."""
+
+    status, slug, title = 503, "unavailable", "Not just now"
+
+
+class Failed(Problem):
+    """Something is broken on our side. The log has the cause; the answer has none of it."""
+
+    status, slug, title = 500, "failed", "Something went wrong on our side"
+
+
 def problem_response(problem: Problem) -> JSONResponse:
     """Write a problem as `application/problem+json`."""
     body: dict[str, Any] = {
@@ -167,3 +190,19 @@ def install_error_handlers(app: FastAPI) -> None:
         problem = Problem(str(error.detail), slug=f"http-{error.status_code}", headers=error.headers)
         problem.status, problem.title = error.status_code, str(error.detail)
         return problem_response(problem)
+
+    @app.exception_handler(Overloaded)
+    @app.exception_handler(PoolTimeout)
+    @app.exception_handler(PoolTimeoutError)
+    @app.exception_handler(psycopg.OperationalError)
+    @app.exception_handler(sqlalchemy.exc.OperationalError)
+    async def _away(_: Request, error: Exception) -> JSONResponse:
+        log.error("unavailable: %s", type(error).__name__)
+        return problem_response(
+            Unavailable("Send the same request again in a moment.", headers={"Retry-After": "1"})
+        )
+
+    @app.exception_handler(Exception)
+    async def _failed(_: Request, __: Exception) -> JSONResponse:
+        # Starlette raises it again after answering, so the server logs the traceback.
+        return problem_response(Failed("Nothing was changed. Try again, and tell us if it stays."))

@@ -1,0 +1,192 @@
+"""What an organisation receives, on the wire."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from starlette.datastructures import Headers
+
+from ccx_broker.disclosure.rules import READ_BY_SUBJECT, Disclosed, Reason, Refused
+from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn, Problem
+from ccx_broker.kit.paging import Page
+from ccx_broker.ledger.rules import Disclosure
+
+ANSWERS = {
+    401: "The access token is missing, unknown, expired or revoked, or what it was granted has ended",
+    403: "The access token is not for this way of reading",
+    404: "Nothing is shared with you under this name",
+    503: "Too many requests are waiting; try again after `Retry-After` seconds",
+}
+
+
+class SharedPreference(BaseModel):
+    """One preference that the customer chose to share."""
+
+    key: str
+    value: Any
+    source: Literal["stated", "default", "imported"]
+    confidence: Annotated[float | None, Field(description="0 to 1, only where `source` is `default`")] = None
+    rank: Literal["need", "want", "delighter"]
+    set_at: datetime
+
+
+class SharedProfile(BaseModel):
+    """What one customer shares with the organisation that asks."""
+
+    subject: str
+    preferences: list[SharedPreference]
+    grant_id: UUID
+    expires_at: datetime
+
+
+class NotShared(BaseModel):
+    """Nothing is shared under this name: unknown, never granted, ended, or not yours, all the same."""
+
+    subject: str
+    error: Literal["not_shared"]
+
+
+class Subjects(BaseModel):
+    """Whom to read."""
+
+    subjects: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=500)]
+
+
+class SharedProfiles(BaseModel):
+    """One item for each subject asked, in the same order."""
+
+    items: list[SharedProfile | NotShared]
+
+
+class Named(BaseModel):
+    """Who, by the name that people know."""
+
+    id: str
+    name: str
+
+
+class DisclosureLine(BaseModel):
+    """One look at your preferences, or one refusal."""
+
+    disclosure_id: UUID
+    at: datetime
+    organisation: Named
+    application: Named
+    grant_id: UUID | None
+    outcome: Literal["disclosed", "refused"]
+    reason: Annotated[str | None, Field(description="why it was refused")]
+    keys: Annotated[list[str], Field(description="the keys that were handed over")]
+    purposes: list[str]
+
+
+class DisclosurePage(BaseModel):
+    """A page of the log, newest first."""
+
+    items: list[DisclosureLine]
+    next: str | None
+
+
+def profile(outcome: Disclosed) -> dict[str, Any]:
+    """Lay out one `SharedProfile`."""
+    return {
+        "subject": outcome.grant.subject,
+        "preferences": [
+            {
+                "key": held.key,
+                "value": held.value,
+                "source": held.source,
+                **({} if held.confidence is None else {"confidence": held.confidence}),
+                "rank": held.rank,
+                "set_at": held.set_at,
+            }
+            for held in outcome.values
+        ],
+        "grant_id": outcome.grant.grant_id,
+        "expires_at": outcome.grant.expires_at,
+    }
+
+
+def profiles(subjects: Sequence[str], outcomes: Sequence[Disclosed | Refused]) -> dict[str, Any]:
+    """Lay out `SharedProfiles`."""
+    return {
+        "items": [
+            profile(outcome)
+            if isinstance(outcome, Disclosed)
+            else {"subject": subject, "error": "not_shared"}
+            for subject, outcome in zip(subjects, outcomes, strict=True)
+        ]
+    }
+
+
+NO_TOKEN = NotSignedIn(
+    "Send your access token as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
+)
+# One answer for every token that is no good, so that a guess teaches nothing (RFC 6750 §3.1).
+INVALID_TOKEN = NotSignedIn(
+    "Refresh the access token, or ask the customer again: it is unknown, expired, revoked or withdrawn.",
+    slug="invalid-token",
+    headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+)
+NO_CUSTOMER = Forbidden(
+    "This token is your organisation's own: read a customer by subject, or use a customer's token.",
+    slug="insufficient-scope",
+    headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
+)
+NOT_FOR_SUBJECTS = Forbidden(
+    f"Reading by subject takes a client_credentials token with the scope {READ_BY_SUBJECT}.",
+    slug="insufficient-scope",
+    headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{READ_BY_SUBJECT}"'},
+)
+# One answer for every name that leads nowhere: unknown, another's, never granted, ended (promise 1).
+NOT_SHARED = NotFound("No customer shares anything with you under this name.", slug="not-shared")
+
+TOKEN_PROBLEMS: dict[Reason, Problem] = {
+    Reason.TOKEN_UNKNOWN: INVALID_TOKEN,
+    Reason.TOKEN_REVOKED: INVALID_TOKEN,
+    Reason.TOKEN_EXPIRED: INVALID_TOKEN,
+    Reason.TOKEN_HAS_NO_CUSTOMER: NO_CUSTOMER,
+    Reason.SCOPE_MISSING: NOT_FOR_SUBJECTS,
+}
+
+
+def token_problem(reason: Reason) -> Problem | None:
+    """Return what is wrong with the token itself; None if the flaw is in what it asks for."""
+    return TOKEN_PROBLEMS.get(reason)
+
+
+def bearer_token(headers: Headers) -> str:
+    """Return the token of the `Authorization` header (RFC 6750 §2.1); raises `NotSignedIn` without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= 200:
+        raise NO_TOKEN
+    return token
+
+
+def disclosure_page(
+    page: Page[Disclosure],
+    *,
+    organisation_names: Mapping[UUID, str],
+    application_names: Mapping[str, tuple[str, str]],
+) -> DisclosurePage:
+    """Lay out a page of the log with the names of those who looked."""
+    return DisclosurePage(
+        items=[
+            DisclosureLine(
+                disclosure_id=line.disclosure_id,
+                at=line.at,
+                organisation=Named(
+                    id=str(line.organisation_id), name=organisation_names[line.organisation_id]
+                ),
+                application=Named(id=line.client_id, name=application_names[line.client_id][1]),
+                grant_id=line.grant_id,
+                outcome="disclosed" if line.outcome == "disclosed" else "refused",
+                reason=line.reason,
+                keys=list(line.keys),
+                purposes=list(line.purposes),
+            )
+            for line in page.items
+        ],
+        next=page.next,
+    )
