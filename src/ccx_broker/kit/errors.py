@@ -9,8 +9,7 @@
      ├─ Changed             412  somebody else was faster: load again (If-Match)
      ├─ TooLarge            413  more than one request may carry
      ├─ TooMany             429  wait; `Retry-After` says how long
-     ├─ Unavailable         503  not now: too much at once, or the database is away
-     └─ Failed              500  a fault of ours
+     └─ Unavailable         503  not now: too much at once, or the database is away
 
 Raising one rolls the request's transaction back. Where a refusal itself must be remembered (a refused
 read, a failed sign-in) the service *returns* it and the door answers with `problem_response`.
@@ -55,6 +54,9 @@ PROBLEM_ANSWERS: dict[int | str, dict[str, Any]] = {
         "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }
+
+# Whatever says that the same request may succeed in a moment.
+AWAY = (Overloaded, PoolTimeout, PoolTimeoutError, psycopg.OperationalError, sqlalchemy.exc.OperationalError)
 
 
 class Problem(Exception):
@@ -136,12 +138,6 @@ class Unavailable(Problem):
     status, slug, title = 503, "unavailable", "Not just now"
 
 
-class Failed(Problem):
-    """Something is broken on our side. The log has the cause; the answer has none of it."""
-
-    status, slug, title = 500, "failed", "Something went wrong on our side"
-
-
 def problem_response(problem: Problem) -> JSONResponse:
     """Write a problem as `application/problem+json`."""
     body: dict[str, Any] = {
@@ -191,18 +187,11 @@ def install_error_handlers(app: FastAPI) -> None:
         problem.status, problem.title = error.status_code, str(error.detail)
         return problem_response(problem)
 
-    @app.exception_handler(Overloaded)
-    @app.exception_handler(PoolTimeout)
-    @app.exception_handler(PoolTimeoutError)
-    @app.exception_handler(psycopg.OperationalError)
-    @app.exception_handler(sqlalchemy.exc.OperationalError)
-    async def _away(_: Request, error: Exception) -> JSONResponse:
+    async def away(_: Request, error: Exception) -> JSONResponse:
         log.error("unavailable: %s", type(error).__name__)
         return problem_response(
             Unavailable("Send the same request again in a moment.", headers={"Retry-After": "1"})
         )
 
-    @app.exception_handler(Exception)
-    async def _failed(_: Request, __: Exception) -> JSONResponse:
-        # Starlette raises it again after answering, so the server logs the traceback.
-        return problem_response(Failed("Nothing was changed. Try again, and tell us if it stays."))
+    for kind in AWAY:
+        app.add_exception_handler(kind, away)

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from ccx_broker.kit.errors import NotSignedIn, Problem, problem_response
+from ccx_broker.kit.errors import AWAY, NotSignedIn, Problem, problem_response
 from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.web.cookies import session_cookie
 from ccx_broker.web.local import local_path
@@ -47,7 +47,7 @@ def wants_page(request: Request) -> bool:
 
 def install_page_errors(app: FastAPI) -> None:
     """Put pages in front of the problem documents that `install_error_handlers` has installed."""
-    for kind in (Problem, RequestValidationError, HTTPException):
+    for kind in (Problem, RequestValidationError, HTTPException, *AWAY):
         app.add_exception_handler(kind, _as_page(app.exception_handlers[kind]))
     app.add_exception_handler(Exception, _as_page(_broken))
 
