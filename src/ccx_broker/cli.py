@@ -6,11 +6,9 @@ needs the data opens it with `database(settings())`, which also works beside a r
 """
 
 import contextlib
-import errno
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ccx_broker.kit.unusable import Unusable
 from ccx_broker.organisations import tasks as organisations
 from ccx_broker.settings import Settings, SettingsError, load_settings
 
@@ -27,15 +26,9 @@ if TYPE_CHECKING:
 
     from ccx_broker.organisations.rules import Vocabulary
 
-OLDEST_POSTGRES = 15
-
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.add_typer(organisations.organisation, name="organisation")
 cli.add_typer(organisations.application, name="application")
-
-
-class Unusable(Exception):
-    """Something outside the program is not as it must be; the message says what to do."""
 
 
 def settings() -> Settings:
@@ -47,14 +40,14 @@ def settings() -> Settings:
 def database(s: Settings, *, migrated: bool = True) -> Iterator[str]:
     """Yield the address of the database, started first if it is the program's own, and brought up to date."""
     from ccx_broker.kit.embedded import EmbeddedPostgres
-    from ccx_broker.kit.migrations import migrate
+    from ccx_broker.kit.migrations import check_database, migrate
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # `nohup` and background jobs ignore some
             signal.signal(number, _unwind)
     with contextlib.ExitStack() as stack:
         url = s.database_url or stack.enter_context(EmbeddedPostgres(s.data_dir))
-        _check_database(url)
+        check_database(url)
         if migrated:
             migrate(url)
         yield url
@@ -94,9 +87,10 @@ def serve() -> None:
     import uvicorn
 
     from ccx_broker.app import create_app
+    from ccx_broker.kit.listening import bound_socket
 
     s = settings()
-    with _bound_socket(s.host, s.port) as listener, database(s) as url:
+    with bound_socket(s.host, s.port) as listener, database(s) as url:
         config = uvicorn.Config(
             create_app(s, url),
             loop="uvloop",
@@ -168,41 +162,6 @@ def openapi_document() -> str:
     return json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _check_database(url: str) -> None:
-    import psycopg
-
-    try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            version = connection.info.server_version // 10000
-    except psycopg.Error as error:
-        raise Unusable(
-            f"The database can't be reached: start it or correct CCX_DATABASE_URL ({str(error).strip()})."
-        ) from error
-    if version < OLDEST_POSTGRES:
-        raise Unusable(f"The database is PostgreSQL {version}: upgrade it to {OLDEST_POSTGRES} or newer.")
-
-
-@contextlib.contextmanager
-def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
-    """Take the port first: cheaper than finding out after the database has started."""
-    refused = "Can't listen on {} port {} ({}): set CCX_PORT or CCX_HOST, or stop the other program."
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise Unusable(refused.format(host, port, error.strerror)) from error
-    with listener:
-        try:
-            yield listener
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            # Somebody else had bound it too, and began to listen before us.
-            raise Unusable(refused.format(host, port, error.strerror)) from error
-
-
 def _unwind(number: int, _: object) -> NoReturn:
     # From here on everything is being closed; a second signal must not stop that half-way.
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -212,10 +171,8 @@ def _unwind(number: int, _: object) -> NoReturn:
 
 def main() -> None:
     """Run the command line; what the operator can put right is said in a sentence, with exit code 2."""
-    from ccx_broker.kit.embedded import EmbeddedPostgresError
-
     try:
         cli()
-    except (SettingsError, EmbeddedPostgresError, Unusable) as error:
+    except (SettingsError, Unusable) as error:
         print(f"ccx-broker: {error}", file=sys.stderr)
         sys.exit(2)

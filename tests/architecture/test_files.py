@@ -18,3 +18,13 @@ FILES = sorted(
 def test_no_file_is_longer_than_a_sitting(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= LONGEST, f"{path.relative_to(ROOT)} has {lines} lines: split it by what its parts are for"
+
+
+@pytest.mark.parametrize("lock", sorted((ROOT / "requirements").glob("*.lock")), ids=lambda path: path.name)
+def test_locks_pin_by_hash_and_name_no_host(lock: Path) -> None:
+    """Where packages come from is the installer's affair; what they must be is ours."""
+    text = lock.read_text()
+    assert "://" not in text
+    pinned = [line for line in text.splitlines() if not line.startswith("    --hash=sha256:")]
+    assert pinned
+    assert all("==" in line and line.endswith("\\") for line in pinned)

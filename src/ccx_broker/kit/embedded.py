@@ -88,6 +88,8 @@ class EmbeddedPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave; stops the server if no other process uses it."""
+        if not self.data_dir.exists():  # somebody removed it: PostgreSQL notices within a minute and ends
+            return
         with self._guard():
             self._leave()
 

@@ -13,11 +13,13 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from ccx_broker.kit.unusable import Unusable
+
 ACCOUNT = "_postgres" if sys.platform == "darwin" else "ccx-postgres"  # macOS brings its own
 FIRST_PERSON = 500 if sys.platform == "darwin" else 1000  # lower user ids belong to the system
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(Unusable):
     """The program's own PostgreSQL can't run; the message says why and what to do."""
 
 
