@@ -177,6 +177,17 @@ def test_an_app_on_the_customers_device_may_listen_on_any_port(broker: Broker) -
         assert httpx2.get(broker.url + path).status_code == status, uri
 
 
+def test_an_app_may_be_called_back_by_its_own_scheme(broker: Broker, browser: Browser) -> None:
+    app = new_application(broker, SCOPES, redirect_uri="com.example.shop:/callback", public=True)
+    browser.open(ask_url(app, SCOPES, state="ä 1&2")[0])
+    assert browser.page is not None
+    assert "form-action 'self' com.example.shop:;" in browser.page.headers["content-security-policy"]
+    assert "com.example.shop:/callback" in browser.page.text
+    back = consent(browser, ["buy.store"])
+    assert back.startswith("com.example.shop:/callback?code=ccxc_")
+    assert said(back)["state"] == "ä 1&2"
+
+
 parameters = st.dictionaries(
     st.sampled_from(
         ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "prompt", "x"]

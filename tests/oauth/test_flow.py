@@ -125,12 +125,15 @@ def test_a_wrong_exchange_does_not_use_the_code_up(
 ) -> None:
     code, verifier = obtain_code(broker, application, customer, SCOPES, ["buy.store"])
     stranger = new_application(broker, SCOPES)
+    # Of the same organisation, so that nothing but the client itself differs.
+    sister = new_application(broker, SCOPES, organisation_id=application.organisation_id)
     wrong = [
         exchange(broker, stranger, code, verifier),
+        exchange(broker, sister, code, verifier),
         exchange(broker, application, code, generate_token(48)),
         exchange(broker, application, code, verifier, {"redirect_uri": "https://shop.example/other"}),
     ]
-    assert [(answer.status_code, answer.json()["error"]) for answer in wrong] == [(400, "invalid_grant")] * 3
+    assert [(answer.status_code, answer.json()["error"]) for answer in wrong] == [(400, "invalid_grant")] * 4
     for missing in ("code_verifier", "redirect_uri", "code"):
         answer = exchange(broker, application, code, verifier, {missing: ""})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
@@ -154,6 +157,16 @@ def test_a_stolen_refresh_token_that_is_used_again_ends_the_family(
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert not active(broker, application, second["access_token"])
     assert refresh(broker, application, second["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+def test_a_refresh_token_is_its_own_clients(
+    broker: Broker, application: SomeApplication, customer: SomeCustomer
+) -> None:
+    token = authorise(broker, application, customer, SCOPES, ["buy.store"])
+    sister = new_application(broker, SCOPES, organisation_id=application.organisation_id)
+    stolen = refresh(broker, sister, token["refresh_token"])
+    assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
+    assert refresh(broker, application, token["refresh_token"]).status_code == 200
 
 
 def test_the_token_says_what_was_granted_not_what_was_asked(
@@ -194,16 +207,20 @@ def test_withdrawal_kills_tokens_codes_and_refresh_tokens(
     code, verifier = obtain_code(broker, application, customer, SCOPES, ["buy.coupons"])
     ended = http.delete(f"/v1/me/grants/{token['grant_id']}", headers=customer.bearer)
     assert ended.json()["ended_reason"] == "withdrawn"
-    assert not active(broker, application, token["access_token"])
-    assert not active(broker, application, token["refresh_token"])
-    for answer in (
-        exchange(broker, application, code, verifier),
-        refresh(broker, application, token["refresh_token"]),
-    ):
-        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
-    # A later consent doesn't bring the old tokens back.
+
+    def all_are_dead() -> None:
+        assert not active(broker, application, token["access_token"])
+        assert not active(broker, application, token["refresh_token"])
+        for answer in (
+            exchange(broker, application, code, verifier),
+            refresh(broker, application, token["refresh_token"]),
+        ):
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+    all_are_dead()
+    # A later consent is another grant: it brings nothing of the old one back.
     authorise(broker, application, customer, SCOPES, ["buy.store"])
-    assert not active(broker, application, token["access_token"])
+    all_are_dead()
 
 
 def test_a_token_never_has_more_than_its_grant_still_holds(

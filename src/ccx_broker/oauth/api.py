@@ -11,50 +11,19 @@ from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.metadata import server_metadata
+from ccx_broker.oauth.schemas import ERRORS, FORM_ABOUT_A_TOKEN, TOKEN_FORM, Introspection, TokenAnswer
 from ccx_broker.oauth.server import Server
 
 router = APIRouter(tags=["OAuth"])
 
-
-def form(required: str, **fields: str) -> dict[str, Any]:
-    """Describe a form's fields for the OpenAPI document."""
-    schema = {
-        "type": "object",
-        "required": [required],
-        "properties": {name: {"type": "string", "description": said} for name, said in fields.items()},
-    }
-    content = {"application/x-www-form-urlencoded": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}, "security": [{"client": []}, {}]}
-
-
-CLIENT = {
-    "client_id": "The client, unless it authenticates by HTTP Basic.",
-    "client_secret": "Its secret, unless it authenticates by HTTP Basic or has none.",
-}
-TOKEN = form(
-    "grant_type",
-    grant_type="`authorization_code`, `refresh_token` or `client_credentials`.",
-    code="The code, for `authorization_code`.",
-    redirect_uri="Where the code was sent; for `authorization_code`.",
-    code_verifier="The PKCE verifier (RFC 7636), for `authorization_code`.",
-    refresh_token="The refresh token, for `refresh_token`.",  # noqa: S106
-    scope="A part of what could be had; leave it out for all of it.",
-    **CLIENT,
-)
-ABOUT_A_TOKEN = form("token", token="An access or refresh token.", token_type_hint="Not needed.", **CLIENT)  # noqa: S106
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"description": "An error of RFC 6749 §5.2."},
-    401: {"description": "The client did not prove itself (`invalid_client`)."},
-    413: {"description": "More than 64 KiB."},
-}
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 @router.post(
     "/oauth/token",
     summary="Exchange a code, a refresh token or client credentials for a token",
-    openapi_extra=TOKEN,
-    responses=RESPONSES,
+    openapi_extra=TOKEN_FORM,
+    responses=ERRORS | {200: {"model": TokenAnswer}},
 )
 async def token(request: Request, rt: Rt) -> JSONResponse:
     """RFC 6749 §3.2: `authorization_code` (with PKCE, RFC 7636), `refresh_token`, `client_credentials`."""
@@ -64,15 +33,15 @@ async def token(request: Request, rt: Rt) -> JSONResponse:
 @router.post(
     "/oauth/introspect",
     summary="Ask what a token of your organisation is good for",
-    openapi_extra=ABOUT_A_TOKEN,
-    responses=RESPONSES,
+    openapi_extra=FORM_ABOUT_A_TOKEN,
+    responses=ERRORS | {200: {"model": Introspection}},
 )
 async def introspect(request: Request, rt: Rt) -> JSONResponse:
     """RFC 7662. A token of another organisation, an ended and an unknown one answer alike."""
     return await _answer(request, rt, lambda server, it: server.create_endpoint_response("introspection", it))
 
 
-@router.post("/oauth/revoke", summary="End a token", openapi_extra=ABOUT_A_TOKEN, responses=RESPONSES)
+@router.post("/oauth/revoke", summary="End a token", openapi_extra=FORM_ABOUT_A_TOKEN, responses=ERRORS)
 async def revoke(request: Request, rt: Rt) -> JSONResponse:
     """RFC 7009. A refresh token ends with everything that came of it."""
     return await _answer(request, rt, lambda server, it: server.create_endpoint_response("revocation", it))

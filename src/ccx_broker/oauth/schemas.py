@@ -1,0 +1,77 @@
+"""The OAuth endpoints' forms and answers, for the OpenAPI document; their RFCs define them."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+CLIENT = {
+    "client_id": "The client, unless it authenticates by HTTP Basic.",
+    "client_secret": "Its secret, unless it authenticates by HTTP Basic or has none.",
+}
+
+
+class TokenAnswer(BaseModel):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int = Field(description="Seconds; never longer than the grant.")
+    scope: str = Field(description="What was granted, each key by its own name; may be less than was asked.")
+    refresh_token: str | None = Field(None, description="Only where `offline_access` was asked for.")
+    grant_id: UUID | None = Field(None, description="The customer's grant; none for client credentials.")
+
+
+class Introspection(BaseModel):
+    """RFC 7662 §2.2."""
+
+    active: bool = Field(description="False for whatever is not a live token of your organisation.")
+    iss: str | None = None
+    client_id: str | None = None
+    scope: str | None = Field(None, description="What it is good for now.")
+    token_type: Literal["Bearer"] | None = None
+    sub: str | None = Field(None, description="The name by which your organisation knows the customer.")
+    grant_id: UUID | None = None
+    iat: int | None = None
+    exp: int | None = None
+
+
+class OAuthError(BaseModel):
+    """RFC 6749 §5.2."""
+
+    error: str
+    error_description: str | None = None
+
+
+def form(required: str, **fields: str) -> dict[str, Any]:
+    """Describe a form: what each field says."""
+    schema = {
+        "type": "object",
+        "required": [required],
+        "properties": {name: {"type": "string", "description": said} for name, said in fields.items()},
+    }
+    content = {"application/x-www-form-urlencoded": {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+TOKEN_FORM = form(
+    "grant_type",
+    grant_type="`authorization_code`, `refresh_token` or `client_credentials`.",
+    code="The code, for `authorization_code`.",
+    redirect_uri="Where the code was sent; for `authorization_code`.",
+    code_verifier="The PKCE verifier (RFC 7636), for `authorization_code`.",
+    refresh_token="The refresh token, for `refresh_token`.",  # noqa: S106
+    scope="A part of what could be had; leave it out for all of it.",
+    **CLIENT,
+)
+FORM_ABOUT_A_TOKEN = form(
+    "token",
+    token="An access or refresh token.",  # noqa: S106
+    token_type_hint="Not needed.",  # noqa: S106
+    **CLIENT,
+)
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": OAuthError, "description": "The request is wrong; `error` says how."},
+    401: {"model": OAuthError, "description": "The client did not prove itself (`invalid_client`)."},
+    413: {"model": OAuthError, "description": "More than 64 KiB."},
+}
