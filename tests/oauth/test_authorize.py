@@ -122,6 +122,18 @@ def test_a_repeated_client_or_address_goes_nowhere(
     assert httpx2.get(f"{broker.url}{path}&{name}=https://evil.example").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state", "x"])
+def test_a_nul_character_is_refused_and_breaks_nothing(
+    broker: Broker, application: SomeApplication, name: str
+) -> None:
+    path, _ = ask_url(application, SCOPES, **{name: "a\0b"})
+    answer = httpx2.get(broker.url + path)
+    if name in ("client_id", "redirect_uri"):
+        assert answer.status_code == 400
+    else:
+        assert said(answer.headers["location"])["error"] == "invalid_request"
+
+
 def test_prompt_none_never_shares_unseen(
     broker: Broker, application: SomeApplication, browser: Browser
 ) -> None:

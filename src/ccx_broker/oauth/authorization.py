@@ -35,7 +35,7 @@ def read_request(
         given = parameters(pairs)
     except Malformed as error:
         # Only if client and address are beyond doubt can the client be told.
-        sure = {name: values[0] for name, values in _by_name(pairs).items() if len(values) == 1}
+        sure = {name: values[0] for name, values in _by_name(pairs).items() if _is_sure(values)}
         raise _refusal(server, sure, InvalidRequestError(str(error))) from error
     try:
         return _validated(server, given)
@@ -101,3 +101,7 @@ def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return found
+
+
+def _is_sure(values: list[str]) -> bool:
+    return len(values) == 1 and "\0" not in values[0]
