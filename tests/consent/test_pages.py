@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import httpx2
 import pytest
@@ -232,13 +234,33 @@ def page() -> Iterator[Page]:
         chromium.close()
 
 
+class Shop(BaseHTTPRequestHandler):
+    """The application's own address: another origin, so that the page's policy has to let us leave."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(b"Back at the shop")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def callback() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/callback"
+        server.shutdown()
+
+
 @pytest.mark.browser
 def test_a_person_without_javascript_on_a_small_screen_shares_what_they_want(
-    broker: Broker, customer: SomeCustomer, page: Page, http: httpx2.Client
+    broker: Broker, customer: SomeCustomer, page: Page, http: httpx2.Client, callback: str
 ) -> None:
-    # The application answers from here, so that the browser finds something at the end of its way.
     application = new_application(
-        broker, SCOPES, redirect_uri=f"{broker.url}/healthz", needs=["buy.store", "diet.allergens"]
+        broker, SCOPES, redirect_uri=callback, needs=["buy.store", "diet.allergens"]
     )
     page.goto(broker.url + ask_url(application, SCOPES, state="xyz")[0])
     page.get_by_label("Email").fill(customer.email)
@@ -258,7 +280,8 @@ def test_a_person_without_javascript_on_a_small_screen_shares_what_they_want(
     page.get_by_label("For how long?").select_option("30 days")
     page.get_by_role("button", name="Share", exact=True).click()
 
-    assert page.url.startswith(f"{broker.url}/healthz?code=ccxc_")
+    expect(page.get_by_text("Back at the shop")).to_be_visible()
+    assert page.url.startswith(f"{callback}?code=ccxc_")
     assert "state=xyz" in page.url
     (grant,) = http.get("/v1/me/grants", headers=customer.bearer).json()["items"]
     assert grant["keys"] == ["buy.store", "buy.day_time", "diet.allergens"]

@@ -221,3 +221,30 @@ def test_whatever_is_sent_is_answered_and_leads_nowhere_unregistered(
     if answer.status_code == 303:
         target = answer.headers["location"]
         assert target.startswith(("/signin?", "https://shop.example/callback?a=b&"))
+
+
+fields = st.lists(
+    st.tuples(
+        st.sampled_from(["key", "duration", "action", "guesses", "events", "x"]),
+        st.one_of(
+            st.sampled_from(["share", "needed", "buy.store", "diet.allergens", "true", "year", ""]),
+            st.text(max_size=20),
+        ),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=fields)
+def test_whatever_a_form_says_no_more_is_granted_than_was_asked_and_sent(
+    application: SomeApplication, browser: Browser, customer: SomeCustomer, sent: list[tuple[str, str]]
+) -> None:
+    browser.open(ask_url(application, SCOPES)[0])
+    back = browser.send(browser.form_with("duration"), sent)
+    assert browser.page is not None
+    assert back.startswith("https://shop.example/callback?a=b&") or browser.page.status_code in (200, 422)
+    grants = browser.http.get("/v1/me/grants?state=live", headers=customer.bearer).json()["items"]
+    if "code=" in back:
+        assert set(grants[0]["keys"]) == {value for name, value in sent if name == "key"}
+        assert all(key.startswith("buy.") for key in grants[0]["keys"])
