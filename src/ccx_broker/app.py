@@ -20,8 +20,9 @@ from ccx_broker.disclosure.store import prepare
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.db import make_engine, make_sessions
-from ccx_broker.kit.errors import PROBLEM_ANSWERS, describe_problems, install_error_handlers
+from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.limits import BodyLimit
+from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
@@ -68,7 +69,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     app.state.runtime = runtime
-    describe_problems(app)
+    complete_openapi(app)
     app.state.reader = Reader(runtime.pool)
     install_error_handlers(app)
     install_page_errors(app)

@@ -10,17 +10,18 @@ from ccx_broker.disclosure import schemas
 from ccx_broker.disclosure.rules import Disclosed, Refused
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.kit.db import Db
-from ccx_broker.kit.errors import PROBLEM_JSON, problem_response
+from ccx_broker.kit.errors import problem_response
+from ccx_broker.kit.openapi import PROBLEM_ANSWERS
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
 from ccx_broker.ledger import store as ledger
 from ccx_broker.organisations import store as organisations
 
-router = APIRouter(tags=["disclosure"])
+router = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS)
 
 
 def documented(model: Any, *statuses: int) -> dict[str, Any]:
     """Describe a route for OpenAPI: its answers are written straight to bytes, past the model."""
-    problems = {s: {"description": schemas.ANSWERS[s], "content": {PROBLEM_JSON: {}}} for s in statuses}
+    problems = {s: PROBLEM_ANSWERS["default"] | {"description": schemas.ANSWERS[s]} for s in statuses}
     return {
         "responses": {200: {"model": model}} | problems,
         "openapi_extra": {"security": [{"access_token": []}]},

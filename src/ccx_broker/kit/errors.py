@@ -34,27 +34,6 @@ log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
-# How the OpenAPI document describes them; `default` also stands in for FastAPI's own, different 422.
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "What went wrong and what to do about it (RFC 9457).",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "examples": ["urn:ccx:problem:invalid"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object"}},
-    },
-}
-PROBLEM_ANSWERS: dict[int | str, dict[str, Any]] = {
-    "default": {
-        "description": "A problem; 429 and 503 say in `Retry-After` how long to wait.",
-        "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-}
-
 # Whatever says that the same request may succeed in a moment.
 AWAY = (Overloaded, PoolTimeout, PoolTimeoutError, psycopg.OperationalError, sqlalchemy.exc.OperationalError)
 
@@ -149,18 +128,6 @@ def problem_response(problem: Problem) -> JSONResponse:
     if problem.errors:
         body["errors"] = problem.errors
     return JSONResponse(body, problem.status, problem.headers, media_type=PROBLEM_JSON)
-
-
-def describe_problems(app: FastAPI) -> None:
-    """Add the shape that `PROBLEM_ANSWERS` refers to to the OpenAPI document of `app`."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def install_error_handlers(app: FastAPI) -> None:
