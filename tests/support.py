@@ -70,6 +70,7 @@ def free_port() -> int:
 def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
     """Run `ccx-broker serve` on a free port until the block ends; `settings` are further CCX_ variables."""
     port = free_port()
+    url = f"http://127.0.0.1:{port}"  # the issuer may be another's: two servers of one broker
     with tempfile.TemporaryDirectory(prefix="ccx-broker-") as data:
         environment = (
             os.environ
@@ -77,7 +78,7 @@ def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
                 "CCX_DATABASE_URL": database_url,
                 "CCX_DATA_DIR": data,
                 "CCX_PORT": str(port),
-                "CCX_ISSUER": f"http://127.0.0.1:{port}",
+                "CCX_ISSUER": url,
                 # The same secrets for every server of a run: two of them may share a database.
                 "CCX_SECRET_KEY": "tests-secret-key-0123456789abcdef0123456789",
                 "CCX_PASSWORD_KEY": "tests-password-key-0123456789abcdef01234567",
@@ -86,8 +87,8 @@ def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
         )
         process = subprocess.Popen([sys.executable, "-m", "ccx_broker", "serve"], env=environment)
         try:
-            wait_until_up(f"http://127.0.0.1:{port}", process)
-            yield Broker(environment["CCX_ISSUER"], environment, process)
+            wait_until_up(url, process)
+            yield Broker(url, environment, process)
         finally:
             process.terminate()
             process.wait(20)

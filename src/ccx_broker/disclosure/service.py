@@ -29,11 +29,11 @@ class Reader:
         Whatever this returns stands in the ledger, committed. Raises `kit.coalescer.Overloaded`, or the
         database's error if the line could not be written: then nothing may leave.
         """
-        return await self._gathered.ask(Question(token_hash(token), subject))
+        return await self._gathered.ask(question(token, subject))
 
     async def read_many(self, token: str, subjects: Sequence[str]) -> list[Outcome]:
         """Read several subjects; each is decided and recorded by itself."""
-        asked = [self._gathered.ask(Question(token_hash(token), subject)) for subject in subjects]
+        asked = [self._gathered.ask(question(token, subject)) for subject in subjects]
         return [await answer for answer in asked]
 
     async def _answer(self, questions: Sequence[Question]) -> list[Outcome]:
@@ -43,6 +43,13 @@ class Reader:
             outcomes = [decide(each, CATALOGUE.inferable) for each in facts]
             await ledger.record(connection, [line for o in outcomes if (line := ledger_line(o))])
         return outcomes
+
+
+def question(token: str, subject: str | None) -> Question:
+    """Return what to ask. A name that no subject can have becomes the empty one, which nobody has."""
+    if subject is not None and not (subject.isascii() and subject.isprintable()):
+        subject = ""
+    return Question(token_hash(token), subject)
 
 
 def ledger_line(outcome: Outcome) -> Disclosure | None:
