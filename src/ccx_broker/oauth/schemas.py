@@ -51,7 +51,9 @@ def form(required: str, **fields: str) -> dict[str, Any]:
         "properties": {name: {"type": "string", "description": said} for name, said in fields.items()},
     }
     content = {"application/x-www-form-urlencoded": {"schema": schema}}
-    return {"requestBody": {"required": True, "content": content}}
+    # The client proves itself by HTTP Basic or by the form's fields; a public one only names itself.
+    security: list[dict[str, list[str]]] = [{"client": []}, {}]
+    return {"requestBody": {"required": True, "content": content}, "security": security}
 
 
 TOKEN_FORM = form(
