@@ -1,0 +1,133 @@
+"""What the documents list is what there is, and what they point at exists."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.docs.code import ROOT, names_of_tests, parsed, slugs
+
+from ccx_broker.consent import rules as consent
+from ccx_broker.disclosure.rules import Reason
+from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
+from ccx_broker.organisations.rules import PLAIN_SCOPES
+from ccx_broker.profile.catalogue import CATALOGUE
+
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
+PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")})
+METHODS = ("get", "put", "post", "patch", "delete")
+
+
+def ids(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def section(title: str) -> str:
+    """Return what stands under a heading of docs/api.md."""
+    return API.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def first_cells(text: str) -> set[str]:
+    """Return what stands in backticks in the first column of the tables of a text."""
+    return set(re.findall(r"^\| `([^`]+)`", text, re.MULTILINE))
+
+
+def test_every_endpoint_is_listed_and_no_other() -> None:
+    document = json.loads((ROOT / "openapi" / "openapi.json").read_text("utf-8"))
+    there = {f"{m.upper()} {path}" for path, ways in document["paths"].items() for m in METHODS if m in ways}
+    outside = {"GET /healthz", "GET /oauth/authorize"}
+    assert first_cells(section("Endpoints")) == there | outside
+
+
+def test_every_scope_is_listed_and_no_other() -> None:
+    plain = PLAIN_SCOPES | CUSTOMER_SCOPES | ORGANISATION_SCOPES
+    assert first_cells(section("Scopes")) == plain | {"pref:<step>", "pref:<key>"}
+    for step in CATALOGUE.steps:
+        assert f"`{step}`" in section("Scopes")
+
+
+def test_every_problem_is_listed_and_no_other() -> None:
+    assert first_cells(section("Errors")) == slugs()
+
+
+def test_every_reason_of_a_refusal_is_listed_and_no_other() -> None:
+    assert first_cells(section("In the customer's log")) == set(Reason)
+
+
+def test_every_step_of_a_grants_history_is_listed() -> None:
+    text = section("In the customer's log")
+    for action in consent.Action.__args__:  # type: ignore[attr-defined]
+        assert f"`{action}`" in text
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+    assert len(named) > 30
+    assert named <= names_of_tests()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", there.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_source_file_that_is_named_exists(page: Path) -> None:
+    """`src/…`, `tests/…` and the like are meant from the root; `feature/file.py` from the package."""
+    for name in re.findall(r"`([\w./-]+/[\w.-]+\.(?:py|json|ini))(?:::\w+)?`", page.read_text("utf-8")):
+        assert (ROOT / name).exists() or (ROOT / "src" / "ccx_broker" / name).exists(), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_every_command_that_is_printed_exists(page: Path) -> None:
+    text = page.read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    functions = {
+        getattr(node, "name", "").replace("_", "-")
+        for node in parsed(ROOT / "src" / "ccx_broker" / "cli.py").body
+    }
+    known = functions | {"organisation", "application"}
+    assert set(re.findall(r"ccx-broker ([a-z]+(?:-[a-z]+)*)\b", text)) <= known
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout, so nobody can say which files belong to it")
+    return listed.stdout.splitlines()
+
+
+# Put together here, so that this file does not name what it looks for.
+NOWHERE = re.compile(
+    "|".join(
+        (
+            r"pypi\." + "org",
+            r"files\.python" + "hosted",
+            r"registry\.npm" + "js",
+            r"index-" + r"url[ =]+\S*://",
+            r"(?<![\w.$}~-])/(home|Users|root|work|workspace|mnt)/" + r"\w+",
+        )
+    )
+)
+
+
+def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
+    found = []
+    for name in tracked():
+        try:
+            text = (ROOT / name).read_text("utf-8")
+        except (UnicodeDecodeError, FileNotFoundError, IsADirectoryError):
+            continue
+        found += [f"{name}: {match[0]}" for match in NOWHERE.finditer(text)]
+    assert not found, "\n".join(found)
