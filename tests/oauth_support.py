@@ -239,13 +239,13 @@ def consent(
     *,
     action: str = "share",
     duration: str = "quarter",
-    guesses: bool = False,
+    guesses: bool = True,
     events: bool = False,
 ) -> str:
     """Answer the consent page that is open; return where the browser is led."""
     form = browser.form_with("duration")
     ticked = [("key", key) for key in keys]
-    ticked += [("guesses", "true")] if guesses else []
+    ticked += [] if guesses else [("stated_only", "true")]
     ticked += [("events", "true")] if events else []
     assert set(ticked) <= set(form.boxes), "the page does not offer this"
     return browser.send(form, [*ticked, ("duration", duration), ("action", action)])

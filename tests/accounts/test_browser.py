@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
 from tests.support import Broker, need_chromium
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

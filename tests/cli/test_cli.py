@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.support import free_port, wait_until_up
 
 from ccx_broker.cli import openapi_document
+from tests.support import free_port, wait_until_up
 
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
 

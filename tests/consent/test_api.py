@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+
 from tests.oauth_support import SomeApplication, SomeCustomer, authorise, new_application, new_customer
 from tests.support import Broker
 
@@ -34,7 +35,7 @@ def grant(
     broker: Broker, application: SomeApplication, customer: SomeCustomer, me: httpx2.Client
 ) -> dict[str, Any]:
     keys = ["buy.store", "buy.coupons"]
-    token = authorise(broker, application, customer, SCOPES, keys, guesses=True, events=True)
+    token = authorise(broker, application, customer, SCOPES, keys, events=True)
     found: dict[str, Any] = me.get(f"/v1/me/grants/{token['grant_id']}").json()
     return found
 

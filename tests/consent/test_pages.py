@@ -8,6 +8,7 @@ from threading import Thread
 import httpx2
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
 from tests.oauth_support import (
     Browser,
     SomeApplication,
@@ -91,23 +92,23 @@ def test_nothing_is_ticked_beforehand(browser: Browser, application: SomeApplica
     form = browser.form_with("duration")
     assert {name for name, _ in form.fields} == {"csrf_token", "duration"}
     assert ("duration", "quarter") in form.fields
-    assert {("guesses", "true"), ("events", "true"), ("key", "diet.allergens")} <= set(form.boxes)
+    assert {("stated_only", "true"), ("events", "true"), ("key", "diet.allergens")} <= set(form.boxes)
     assert form.buttons == [("action", "needed"), ("action", "share"), ("action", "deny")]
 
 
 def test_only_what_is_asked_for_is_on_the_page(browser: Browser, application: SomeApplication) -> None:
     browser.open(ask_url(application, ["pref:buy.store"])[0])
-    assert browser.form_with("duration").boxes == [("key", "buy.store"), ("guesses", "true")]
+    assert browser.form_with("duration").boxes == [("key", "buy.store"), ("stated_only", "true")]
 
 
 def test_the_button_ticks_what_is_needed_keeps_the_rest_and_leaves_special_keys_alone(
     browser: Browser, application: SomeApplication
 ) -> None:
     browser.open(ask_url(application, SCOPES)[0])
-    assert consent(browser, ["buy.upsell"], action="needed", duration="year", guesses=True) == ""
+    assert consent(browser, ["buy.upsell"], action="needed", duration="year", guesses=False) == ""
     assert ticked(browser) == {"buy.store", "buy.coupons", "buy.upsell"}
     form = browser.form_with("duration")
-    assert {("duration", "year"), ("guesses", "true")} <= set(form.fields)
+    assert {("duration", "year"), ("stated_only", "true")} <= set(form.fields)
     assert ("events", "true") not in form.fields
 
 
@@ -115,7 +116,7 @@ def test_share_with_nothing_ticked_shares_nothing_and_says_so(
     browser: Browser, application: SomeApplication, customer: SomeCustomer, http: httpx2.Client
 ) -> None:
     browser.open(ask_url(application, SCOPES)[0])
-    assert consent(browser, [], guesses=True) == ""
+    assert consent(browser, []) == ""
     assert browser.page is not None
     assert browser.page.status_code == 422
     assert "Nothing was shared" in text_of(browser)
@@ -285,4 +286,4 @@ def test_a_person_without_javascript_on_a_small_screen_shares_what_they_want(
     assert "state=xyz" in page.url
     (grant,) = http.get("/v1/me/grants", headers=customer.bearer).json()["items"]
     assert grant["keys"] == ["buy.store", "buy.day_time", "diet.allergens"]
-    assert (grant["include_defaults"], grant["allow_events"]) == (False, False)
+    assert (grant["include_defaults"], grant["allow_events"]) == (True, False)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
-from tests.consent.support import new_application, new_customer
 
 from ccx_broker.consent import service, store
 from ccx_broker.consent.rules import Answer, Ask, Change, Grant, Refusal
 from ccx_broker.kit import clock
 from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
 from ccx_broker.organisations.rules import Application
+from tests.consent.support import new_application, new_customer
 
 ASK = Ask(
     keys=("buy.store", "buy.day_time"), special=frozenset(), needed=(), purposes=("dpv:ServiceProvision",)

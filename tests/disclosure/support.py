@@ -60,7 +60,7 @@ def share(
     customer = new_customer(broker)
     state(http, customer, values)
     shop = shop or new_shop(broker)
-    return Shared(customer, shop, authorise(broker, shop, customer, SCOPES, keys, guesses=True))
+    return Shared(customer, shop, authorise(broker, shop, customer, SCOPES, keys))
 
 
 def own_bearer(broker: Broker, shop: SomeApplication) -> dict[str, str]:

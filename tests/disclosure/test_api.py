@@ -1,9 +1,14 @@
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import psycopg
 import pytest
+from sqlalchemy.orm import Session, sessionmaker
 
+from ccx_broker.kit.clock import now
+from ccx_broker.profile import service as profile
+from ccx_broker.profile.rules import Offer
 from tests.disclosure.support import (
     VALUES,
     log_of,
@@ -189,6 +194,26 @@ def test_a_star_key_leaves_only_by_its_own_name(broker: Broker, http: httpx2.Cli
     by_name = share(broker, http, ["diet.allergens"])
     read = http.get("/v1/preferences", headers=by_name.bearer).json()["preferences"]
     assert [(p["key"], p["value"]) for p in read] == [("diet.allergens", ["peanuts"])]
+
+
+def test_a_guess_that_was_ticked_is_shared_as_a_guess_unless_the_customer_leaves_guesses_out(
+    broker: Broker, http: httpx2.Client, sessions: sessionmaker[Session]
+) -> None:
+    shop, customer = new_shop(broker), new_customer(broker)
+    guess = Offer("buy.coupons", "offer", 0.8, {"sentence": "You used coupons on 9 of 10 visits."})
+    with sessions.begin() as session:
+        profile.offer_defaults(session, [(UUID(customer.customer_id), guess)], now())
+
+    def read(*, guesses: bool) -> list[dict[str, Any]]:
+        token = authorise(broker, shop, customer, ["pref:buy"], ["buy.coupons"], guesses=guesses)
+        bearer = {"Authorization": f"Bearer {token['access_token']}"}
+        shared: list[dict[str, Any]] = http.get("/v1/preferences", headers=bearer).json()["preferences"]
+        return shared
+
+    assert read(guesses=False) == []
+    (shared,) = read(guesses=True)
+    assert (shared["value"], shared["source"], shared["confidence"]) == ("offer", "default", 0.8)
+    assert "evidence" not in shared, "why we think so is between us and the customer"
 
 
 def test_narrowing_takes_effect_at_the_next_read(broker: Broker, http: httpx2.Client) -> None:

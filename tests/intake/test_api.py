@@ -11,9 +11,6 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
-from tests.consent.support import new_application, new_customer
-from tests.defaults.examples import MONDAY_NOON, order
-from tests.support import Broker
 
 from ccx_broker.consent import service as consent
 from ccx_broker.consent.rules import Answer, Ask, Grant
@@ -25,6 +22,9 @@ from ccx_broker.oauth.rules import Authorisation
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.service import set_preference
 from ccx_broker.profile.store import load_defaults
+from tests.consent.support import new_application, new_customer
+from tests.defaults.examples import MONDAY_NOON, order
+from tests.support import Broker
 
 LONG_AGO = MONDAY_NOON - timedelta(weeks=104)
 LIFETIMES = Lifetimes(*[timedelta(minutes=10)] * 4)

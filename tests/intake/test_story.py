@@ -1,11 +1,11 @@
 """From a consent page to a default with its reason, with tokens as organisations really get them."""
 
 import httpx2
+
+from ccx_broker.intake.rules import NOT_YOURS
 from tests.intake.test_api import weeks
 from tests.oauth_support import authorise, new_application, new_customer, post
 from tests.support import Broker
-
-from ccx_broker.intake.rules import NOT_YOURS
 
 
 def test_a_customer_lets_a_shop_send_behaviour_and_gets_reasons(broker: Broker, http: httpx2.Client) -> None:

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.oauth_support import (
     AUTHORIZE,
     Browser,
@@ -225,7 +226,7 @@ def test_whatever_is_sent_is_answered_and_leads_nowhere_unregistered(
 
 fields = st.lists(
     st.tuples(
-        st.sampled_from(["key", "duration", "action", "guesses", "events", "x"]),
+        st.sampled_from(["key", "duration", "action", "stated_only", "events", "x"]),
         st.one_of(
             st.sampled_from(["share", "needed", "buy.store", "diet.allergens", "true", "year", ""]),
             st.text(max_size=20),

@@ -9,6 +9,8 @@ import pytest
 from authlib.common.security import generate_token
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
+
+from ccx_broker.kit.ids import token_hash
 from tests.oauth_support import (
     Browser,
     SomeApplication,
@@ -22,8 +24,6 @@ from tests.oauth_support import (
     post,
 )
 from tests.support import Broker
-
-from ccx_broker.kit.ids import token_hash
 
 SCOPES = ("pref:buy", "pref:diet.allergens", "events:write", "offline_access")
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy.orm import Session
-from tests.consent.support import REDIRECT_URI, new_application, new_customer
 
 from ccx_broker.consent import service as consent
 from ccx_broker.consent.rules import Answer, ask_of_scopes
@@ -16,6 +15,7 @@ from ccx_broker.oauth.rules import AuthorizationRequest, Issued
 from ccx_broker.oauth.tasks import tidy
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.catalogue import CATALOGUE
+from tests.consent.support import REDIRECT_URI, new_application, new_customer
 
 CHALLENGE = "c" * 43
 LIFETIMES = Lifetimes(

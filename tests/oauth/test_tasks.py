@@ -3,6 +3,7 @@
 import httpx2
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
+
 from tests.oauth_support import authorise, new_application, new_customer, post
 from tests.support import Broker
 

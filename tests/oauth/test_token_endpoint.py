@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.oauth_support import SomeApplication, new_application
 from tests.support import Broker
 

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
-from tests.support import Broker
 
 from ccx_broker.kit.ids import token_hash
 from ccx_broker.organisations import store
+from tests.support import Broker
 
 
 def organisation(broker: Broker) -> str:

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy.orm import Session, sessionmaker
-from tests.support import Broker
 
 from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.profile.rules import Offer
 from ccx_broker.profile.service import dismiss_default, offer_defaults
+from tests.support import Broker
 
 STORE = "/v1/me/preferences/buy.store"
 

@@ -71,7 +71,7 @@ class Form:
 
     keys: frozenset[str] = frozenset()
     duration: str = DEFAULT_DURATION
-    guesses: bool = False
+    stated_only: bool = False
     events: bool = False
 
 
@@ -125,7 +125,7 @@ def consent_view(
 
 def with_needed(form: Form, ask: Ask) -> Form:
     """Return the form with what the organisation can't do without ticked as well: never a ★ or ◆ key."""
-    return Form(form.keys.union(ask.needed) & set(ask.keys), form.duration, form.guesses, form.events)
+    return Form(form.keys.union(ask.needed) & set(ask.keys), form.duration, form.stated_only, form.events)
 
 
 def question_of(key: str) -> str:

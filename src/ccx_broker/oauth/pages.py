@@ -58,7 +58,7 @@ def decide(
     action: Annotated[str, Form()] = "",
     key: Annotated[list[str], Form()] = [],  # noqa: B006
     duration: Annotated[str, Form()] = "",
-    guesses: Annotated[bool, Form()] = False,
+    stated_only: Annotated[bool, Form()] = False,
     events: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take the customer's answer."""
@@ -72,7 +72,7 @@ def decide(
     if me is None:
         return _sign_in_first(request)
     chosen = duration if duration in DURATIONS else DEFAULT_DURATION
-    form = view.Form(frozenset(key), chosen, guesses, events)
+    form = view.Form(frozenset(key), chosen, stated_only, events)
     if action != "share" or duration not in DURATIONS:
         ticked = view.with_needed(form, asked.ask) if action == "needed" else form
         return _page(request, server, asked, application, me=me, form=ticked)
@@ -81,7 +81,7 @@ def decide(
         me.customer.customer_id,
         application,
         asked,
-        Answer(form.keys, DURATIONS[duration], include_defaults=guesses, allow_events=events),
+        Answer(form.keys, DURATIONS[duration], include_defaults=not stated_only, allow_events=events),
         lifetimes=rt.lifetimes,
         now=server.now,
     )
