@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.docs.code import ROOT, names_of_tests
 
 FOLDER = ROOT / "docs" / "decisions"

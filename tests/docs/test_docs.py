@@ -5,14 +5,15 @@ import re
 import subprocess
 from pathlib import Path
 
+import httpx2
 import pytest
-from tests.docs.code import ROOT, names_of_tests, parsed, slugs
 
 from ccx_broker.consent import rules as consent
 from ccx_broker.disclosure.rules import Reason
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
 from ccx_broker.organisations.rules import PLAIN_SCOPES
 from ccx_broker.profile.catalogue import CATALOGUE
+from tests.docs.code import ROOT, names_of_tests, parsed, slugs
 
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")})
@@ -65,6 +66,11 @@ def test_every_test_that_the_security_page_names_exists() -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
     assert len(named) > 30
     assert named <= names_of_tests()
+
+
+def test_the_security_page_warns_of_pages_that_load_scripts_from_elsewhere(http: httpx2.Client) -> None:
+    warned = set(re.findall(r"`(/docs|/redoc)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+    assert {path for path in ("/docs", "/redoc") if "https://" in http.get(path).text} == warned
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from tests.docs.code import ROOT, SOURCE, code_lines, definition
 
 PAGE = ROOT / "docs" / "request-flow.md"
