@@ -92,6 +92,19 @@ def slugs() -> set[str]:
     return found
 
 
+def named_slugs() -> set[tuple[str, str]]:
+    """Return each `Kind("…", slug="…")` of the source as the kind's name and the slug."""
+    return {
+        (node.func.id, slug)
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        for argument in node.keywords
+        if argument.arg == "slug" and isinstance(argument.value, ast.Constant)
+        for slug in _text(argument.value)
+    }
+
+
 def _slugs_of(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.keyword) and node.arg == "slug":
         yield from _text(node.value)

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import httpx2
@@ -10,10 +11,11 @@ import pytest
 
 from ccx_broker.consent import rules as consent
 from ccx_broker.disclosure.rules import Reason
+from ccx_broker.kit.errors import Problem
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
 from ccx_broker.organisations.rules import PLAIN_SCOPES
 from ccx_broker.profile.catalogue import CATALOGUE
-from tests.docs.code import ROOT, names_of_tests, parsed, slugs
+from tests.docs.code import ROOT, named_slugs, names_of_tests, parsed, slugs
 
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 PAGES = sorted({ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")})
@@ -50,6 +52,19 @@ def test_every_scope_is_listed_and_no_other() -> None:
 
 def test_every_problem_is_listed_and_no_other() -> None:
     assert first_cells(section("Errors")) == slugs()
+
+
+def test_every_problem_has_the_status_that_is_listed() -> None:
+    listed = dict(re.findall(r"^\| `([\w-]+)` \| (\d+) \|", section("Errors"), re.MULTILINE))
+    import_module("ccx_broker.app")  # and with it every feature's kinds of problem
+    kinds = {kind.__name__: kind for kind in problems(Problem)}
+    given = {kind.slug: kind.status for kind in kinds.values()}
+    given |= {slug: kinds[name].status for name, slug in named_slugs()}
+    assert {slug: int(status) for slug, status in listed.items()} == given
+
+
+def problems(kind: type[Problem]) -> list[type[Problem]]:
+    return [kind, *(each for below in kind.__subclasses__() for each in problems(below))]
 
 
 def test_every_reason_of_a_refusal_is_listed_and_no_other() -> None:
