@@ -45,7 +45,7 @@ def test_a_step_names_only_what_exists(step: str) -> None:
     """Each `folder/file.py` exists and its folder defines the names that follow, up to the next file."""
     path = None
     for name in re.findall(r"`([^`]+)`", step):
-        if re.fullmatch(r"\w+/\w+\.py", name):
+        if re.fullmatch(r"\w+(/\w+)+\.py", name):
             path = SOURCE / name
             assert path.is_file(), name
         elif path and re.fullmatch(r"\w+", name) and name not in ("Ask", "INSERT", "messageId"):
