@@ -38,7 +38,16 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     runtime = Runtime(
         issuer=settings.issuer,
         sessions=make_sessions(engine),
-        pool=AsyncConnectionPool(database_url, min_size=2, max_size=2, open=False, configure=prepare),
+        pool=AsyncConnectionPool(
+            database_url,
+            min_size=2,
+            max_size=2,
+            open=False,
+            configure=prepare,
+            # With the database away, say so soon, and be back soon after it is.
+            timeout=3,
+            reconnect_timeout=3,
+        ),
         keys=Keys(secret=settings.secret_key, password=settings.password_key),
         lifetimes=Lifetimes(
             session=settings.session_lifetime,
@@ -67,6 +76,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         version=__version__,
         lifespan=lifespan,
         debug=settings.debug,
+        # FastAPI's own documentation pages load scripts from elsewhere, which could act for whoever is signed in.
+        docs_url=None,
+        redoc_url=None,
         responses=PROBLEM_ANSWERS,
     )
     app.add_middleware(BodyLimit)

@@ -188,3 +188,30 @@ def test_a_crash_between_the_look_up_and_the_commit_gives_nothing_away(
     # Whatever the dead server's line came to, the log never claims less than what left: nothing did.
     assert len(log_of(http, shared.customer)) <= 1
     assert http.get("/v1/preferences", headers=shared.bearer).status_code == 200
+
+
+def test_reading_recovers_by_itself_from_a_database_that_was_away(
+    broker: Broker, http: httpx2.Client, database_url: str
+) -> None:
+    shared = share(broker, http, ["buy.store"])
+    name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+    elsewhere = psycopg.conninfo.make_conninfo(database_url, dbname="postgres")
+    with psycopg.connect(elsewhere, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        try:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+            away = [http.get("/v1/preferences", headers=shared.bearer) for _ in range(3)]
+        finally:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+    for answer in away:
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        assert b"367" not in answer.content
+    back = [http.get("/v1/preferences", headers=shared.bearer).status_code for _ in range(3)]
+    while back[-1] != 200 and len(back) < 40:
+        time.sleep(0.5)
+        back.append(http.get("/v1/preferences", headers=shared.bearer).status_code)
+    assert set(back) <= {200, 503}
+    assert back[-1] == 200

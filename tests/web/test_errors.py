@@ -86,3 +86,9 @@ def test_the_api_describes_its_failures_as_they_are(http: httpx2.Client) -> None
     jsonschema.validate(failed.json(), shape)
     default = document["paths"]["/v1/accounts"]["post"]["responses"]["default"]["content"]
     assert list(default) == [failed.headers["content-type"]]
+
+
+def test_no_page_loads_a_script_from_elsewhere(http: httpx2.Client) -> None:
+    """FastAPI's documentation pages would, and such a script could act for whoever is signed in."""
+    for path in ("/docs", "/redoc"):
+        assert http.get(path).status_code == 404

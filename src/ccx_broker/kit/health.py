@@ -10,6 +10,6 @@ router = APIRouter()
 
 @router.get("/healthz", include_in_schema=False)
 def health(db: Db) -> dict[str, str]:
-    """Answer 200 if a statement reaches the database, else the request fails with 500."""
+    """Answer 200 if a statement reaches the database, else with 503."""
     db.execute(text("SELECT 1"))
     return {"status": "ok"}
