@@ -23,6 +23,7 @@ OTHERWISE = {
     "credentials": "looked up by the hash of an e-mail address",
     "organisations": "is no customer's",
     "refresh_tokens": "looked up by the hash of a token",
+    "signing_keys": "is the broker's own",
     "subjects": "looked up by the name under which an organisation knows somebody",
     "throttles": "counts attempts, also for addresses that belong to nobody",
 }

@@ -35,6 +35,7 @@ CUSTOMERS_TOKEN = Token(
     customer_id=ADA,
     scopes=(),
     keys=KEYS,
+    audience="api",
     expires_at=NOW + timedelta(minutes=10),
     revoked_at=None,
 )

@@ -38,6 +38,7 @@ REFUSALS = {
     Reason.TOKEN_UNKNOWN: replace(READ_OWN, token=None, customer_id=None, grant=None),
     Reason.TOKEN_REVOKED: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, revoked_at=NOW - SECOND)),
     Reason.TOKEN_EXPIRED: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, expires_at=NOW)),
+    Reason.TOKEN_FOR_ANOTHER: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, audience="other")),
     Reason.TOKEN_HAS_NO_CUSTOMER: replace(READ_OWN, token=OWN_TOKEN),
     Reason.SCOPE_MISSING: replace(READ_SUBJECT, token=replace(OWN_TOKEN, scopes=("changes:read",))),
     Reason.SUBJECT_UNKNOWN: replace(READ_SUBJECT, owner=None, customer_id=None, grant=None),

@@ -56,8 +56,9 @@ def shared(sessions: sessionmaker[Session], values: dict[str, Any]) -> str:
         )
         session.execute(
             text(
-                "INSERT INTO access_tokens VALUES (:hash, :client, :organisation, :customer, :grant, :family,"
-                " '{}', :keys, now(), :expires, NULL)"
+                "INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id,"
+                " family_id, scopes, keys, audience, issued_at, expires_at) VALUES (:hash, :client,"
+                " :organisation, :customer, :grant, :family, '{}', :keys, 'api', now(), :expires)"
             ),
             ids,
         )

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.disclosure import schemas
-from ccx_broker.disclosure.rules import Disclosed, Refused
+from ccx_broker.disclosure.rules import Refused
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.errors import problem_response
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
+from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.ledger import store as ledger
 from ccx_broker.organisations import store as organisations
 
@@ -43,29 +44,33 @@ def as_json(body: dict[str, Any]) -> Response:
 @router.get("/v1/preferences", **documented(schemas.SharedProfile, 401, 403, 503))
 async def read_own(request: Request) -> Response:
     """Read what the customer of your access token shares with you."""
-    outcome = await reader(request).read(schemas.bearer_token(request.headers))
+    outcome = await reader(request).read(schemas.bearer_token(request))
     if isinstance(outcome, Refused):
-        return problem_response(schemas.token_problem(outcome.reason) or schemas.INVALID_TOKEN)
+        issuer = runtime_of(request).issuer
+        problem = schemas.token_problem(outcome.reason, issuer)
+        return problem_response(problem or schemas.invalid_token(issuer))
     return as_json(schemas.profile(outcome))
 
 
 @router.get("/v1/customers/{subject}/preferences", **documented(schemas.SharedProfile, 401, 403, 404, 503))
 async def read_subject(request: Request, subject: str) -> Response:
     """Read what the customer whom you know as `subject` shares with you."""
-    outcome = await reader(request).read(schemas.bearer_token(request.headers), subject)
+    outcome = await reader(request).read(schemas.bearer_token(request), subject)
     if isinstance(outcome, Refused):
-        return problem_response(schemas.token_problem(outcome.reason) or schemas.NOT_SHARED)
+        problem = schemas.token_problem(outcome.reason, runtime_of(request).issuer)
+        return problem_response(problem or schemas.NOT_SHARED)
     return as_json(schemas.profile(outcome))
 
 
 @router.post("/v1/customers/preferences:batch", **documented(schemas.SharedProfiles, 401, 403, 503))
 async def read_subjects(request: Request, body: schemas.Subjects) -> Response:
     """Read up to 500 customers at once: one item for each, in the order of `subjects`."""
-    outcomes = await reader(request).read_many(schemas.bearer_token(request.headers), body.subjects)
+    outcomes = await reader(request).read_many(schemas.bearer_token(request), body.subjects)
     first = outcomes[0]
-    problem = None if isinstance(first, Disclosed) else schemas.token_problem(first.reason)
-    if problem:  # the token is one and the same for all of them
-        return problem_response(problem)
+    if isinstance(first, Refused):
+        problem = schemas.token_problem(first.reason, runtime_of(request).issuer)
+        if problem:  # the token is one and the same for all of them
+            return problem_response(problem)
     return as_json(schemas.profiles(body.subjects, outcomes))
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from ccx_broker.consent.rules import Grant
+from ccx_broker.oauth.rules import API
 from ccx_broker.profile.rules import Default, Held, Stated, effective_all
 
 READ_BY_SUBJECT = "preferences:read"
@@ -18,6 +19,7 @@ class Reason(StrEnum):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105
+    TOKEN_FOR_ANOTHER = "token_for_another"  # noqa: S105
     TOKEN_HAS_NO_CUSTOMER = "token_has_no_customer"  # noqa: S105
     SCOPE_MISSING = "scope_missing"
     SUBJECT_UNKNOWN = "subject_unknown"
@@ -36,6 +38,7 @@ class Token:
     customer_id: UUID | None
     scopes: tuple[str, ...]
     keys: tuple[str, ...]
+    audience: str
     expires_at: datetime
     revoked_at: datetime | None
 
@@ -104,6 +107,8 @@ def _token_flaw(token: Token, facts: Facts) -> Reason | None:
         return Reason.TOKEN_REVOKED
     if token.expires_at <= facts.at:
         return Reason.TOKEN_EXPIRED
+    if token.audience != API:
+        return Reason.TOKEN_FOR_ANOTHER
     if not facts.by_subject:
         return None if token.customer_id else Reason.TOKEN_HAS_NO_CUSTOMER
     # A customer's token reads that customer and nobody else, so it is no key to the others.

@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Request
 from pydantic import BaseModel, Field
-from starlette.datastructures import Headers
 
 from ccx_broker.disclosure.rules import READ_BY_SUBJECT, Disclosed, Reason, Refused
+from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn, Problem
 from ccx_broker.kit.paging import Page
+from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.ledger.rules import Disclosure
 
 ANSWERS = {
@@ -120,47 +122,53 @@ def profiles(subjects: Sequence[str], outcomes: Sequence[Disclosed | Refused]) -
     }
 
 
-NO_TOKEN = NotSignedIn(
-    "Send your access token as `Authorization: Bearer …`.", headers={"WWW-Authenticate": "Bearer"}
-)
-# One answer for every token that is no good, so that a guess teaches nothing (RFC 6750 §3.1).
-INVALID_TOKEN = NotSignedIn(
-    "Refresh the access token, or ask the customer again: it is unknown, expired, revoked or withdrawn.",
-    slug="invalid-token",
-    headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-)
-NO_CUSTOMER = Forbidden(
-    "This token is your organisation's own: read a customer by subject, or use a customer's token.",
-    slug="insufficient-scope",
-    headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
-)
-NOT_FOR_SUBJECTS = Forbidden(
-    f"Reading by subject takes a client_credentials token with the scope {READ_BY_SUBJECT}.",
-    slug="insufficient-scope",
-    headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{READ_BY_SUBJECT}"'},
-)
 # One answer for every name that leads nowhere: unknown, another's, never granted, ended (promise 1).
 NOT_SHARED = NotFound("No customer shares anything with you under this name.", slug="not-shared")
 
-TOKEN_PROBLEMS: dict[Reason, Problem] = {
-    Reason.TOKEN_UNKNOWN: INVALID_TOKEN,
-    Reason.TOKEN_REVOKED: INVALID_TOKEN,
-    Reason.TOKEN_EXPIRED: INVALID_TOKEN,
-    Reason.TOKEN_HAS_NO_CUSTOMER: NO_CUSTOMER,
-    Reason.SCOPE_MISSING: NOT_FOR_SUBJECTS,
+NO_GOOD = {Reason.TOKEN_UNKNOWN, Reason.TOKEN_REVOKED, Reason.TOKEN_EXPIRED, Reason.TOKEN_FOR_ANOTHER}
+# A good token, but not for this way of reading: what is said, and the scope that would do.
+NOT_FOR_THIS: dict[Reason, tuple[str, str | None]] = {
+    Reason.TOKEN_HAS_NO_CUSTOMER: (
+        "This token is your organisation's own: read a customer by subject, or use a customer's token.",
+        None,
+    ),
+    Reason.SCOPE_MISSING: (
+        f"Reading by subject takes a client_credentials token with the scope {READ_BY_SUBJECT}.",
+        READ_BY_SUBJECT,
+    ),
 }
 
 
-def token_problem(reason: Reason) -> Problem | None:
+def no_token(issuer: str) -> Problem:
+    """Say how to send a token, and where to learn how to get one (RFC 9728 §5.1)."""
+    return NotSignedIn("Send your access token as `Authorization: Bearer …`.", headers=challenge(issuer))
+
+
+def invalid_token(issuer: str) -> Problem:
+    """Say that the token is no good, whatever the reason, so that a guess teaches nothing (RFC 6750 §3.1)."""
+    return NotSignedIn(
+        "Refresh the access token, or ask the customer again: it is unknown, expired, revoked or withdrawn.",
+        slug="invalid-token",
+        headers=challenge(issuer, "invalid_token"),
+    )
+
+
+def token_problem(reason: Reason, issuer: str) -> Problem | None:
     """Return what is wrong with the token itself; None if the flaw is in what it asks for."""
-    return TOKEN_PROBLEMS.get(reason)
+    if reason in NO_GOOD:
+        return invalid_token(issuer)
+    if reason not in NOT_FOR_THIS:
+        return None
+    detail, scope = NOT_FOR_THIS[reason]
+    headers = challenge(issuer, "insufficient_scope", scope)
+    return Forbidden(detail, slug="insufficient-scope", headers=headers)
 
 
-def bearer_token(headers: Headers) -> str:
+def bearer_token(request: Request) -> str:
     """Return the token of the `Authorization` header (RFC 6750 §2.1); raises `NotSignedIn` without one."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= 200:
-        raise NO_TOKEN
+        raise no_token(runtime_of(request).issuer)
     return token
 
 

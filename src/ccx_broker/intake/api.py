@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from ccx_broker.intake import service
 from ccx_broker.intake.rules import MOST_BYTES, MOST_EVENTS
 from ccx_broker.intake.schemas import BatchAnswer, Event
+from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.errors import Forbidden, Invalid, NotSignedIn, TooLarge
 from ccx_broker.kit.runtime import Rt, Runtime
@@ -47,7 +48,7 @@ async def post_events(request: Request, rt: Rt) -> BatchAnswer:
     subject with a live grant that allows behaviour.
     """
     # Not through `Db`: a body that trickles in must not hold a connection meanwhile.
-    token = bearer(request)
+    token = bearer(request, rt.issuer)
     body = await read_body(request)
     return await run_in_threadpool(receive, rt, token, body)
 
@@ -60,27 +61,25 @@ def receive(rt: Runtime, token: str, body: bytes) -> BatchAnswer:
         if access is None:
             raise NotSignedIn(
                 "The access token is unknown, expired or withdrawn. Get a new one from /oauth/token.",
-                headers={"WWW-Authenticate": 'Bearer realm="ccx", error="invalid_token"'},
+                headers=challenge(rt.issuer, "invalid_token"),
             )
         if SCOPE not in access.scopes:
             raise Forbidden(
                 f"This needs a token with the scope {SCOPE}.",
                 slug="insufficient-scope",
-                headers={
-                    "WWW-Authenticate": f'Bearer realm="ccx", error="insufficient_scope", scope="{SCOPE}"'
-                },
+                headers=challenge(rt.issuer, "insufficient_scope", SCOPE),
             )
         taken = service.take_in(session, access, batch_of(body), moment)
     return BatchAnswer.model_validate(asdict(taken))
 
 
-def bearer(request: Request) -> str:
+def bearer(request: Request, issuer: str) -> str:
     """Return the bearer token (RFC 6750 §2.1); raises `NotSignedIn` without a word of why (§3.1)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn(
             "Send an access token as `Authorization: Bearer ccxa_…`.",
-            headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
+            headers=challenge(issuer),
         )
     return token.strip()
 

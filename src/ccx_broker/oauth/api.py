@@ -1,4 +1,4 @@
-"""The endpoints that clients call: token, introspection, revocation, metadata."""
+"""The endpoints that clients call: token, introspection, revocation, and the documents that name them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,13 @@ from fastapi.responses import JSONResponse
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
+from ccx_broker.oauth import discovery
 from ccx_broker.oauth.forms import Malformed, Received, receive
-from ccx_broker.oauth.metadata import server_metadata
 from ccx_broker.oauth.schemas import ERRORS, FORM_ABOUT_A_TOKEN, TOKEN_FORM, Introspection, TokenAnswer
 from ccx_broker.oauth.server import Server
 
 router = APIRouter(tags=["OAuth"])
+router.include_router(discovery.router)
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -45,12 +46,6 @@ async def introspect(request: Request, rt: Rt) -> JSONResponse:
 async def revoke(request: Request, rt: Rt) -> JSONResponse:
     """RFC 7009. A refresh token ends with everything that came of it."""
     return await _answer(request, rt, lambda server, it: server.create_endpoint_response("revocation", it))
-
-
-@router.get("/.well-known/oauth-authorization-server", summary="What this authorization server can do")
-def metadata(rt: Rt) -> dict[str, Any]:
-    """RFC 8414."""
-    return server_metadata(rt.issuer)
 
 
 async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Received], Any]) -> JSONResponse:

@@ -8,8 +8,8 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, Inva
 
 from ccx_broker.consent.rules import ask_of_scopes
 from ccx_broker.oauth.forms import Malformed, Received, parameters
-from ccx_broker.oauth.rules import AuthorizationRequest
-from ccx_broker.oauth.server import Server
+from ccx_broker.oauth.rules import AuthorizationRequest, audience_of
+from ccx_broker.oauth.server import InvalidTarget, Server
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.catalogue import CATALOGUE
 
@@ -63,6 +63,8 @@ def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequ
         raise InvalidRequestError("The only response_mode is 'query'.")
     grant = server.get_consent_grant(Received("GET", "/oauth/authorize", {}, given))
     application: Application = grant.request.client.application
+    if audience_of(given.get("resource"), server.issuer) is None:
+        raise InvalidTarget
     scopes = tuple(grant.request.scope.split())
     purposes = [(purpose.purpose, purpose.needs) for purpose in application.purposes]
     ask = ask_of_scopes(scopes, purposes, CATALOGUE.items)

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from ccx_broker.oauth import service
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS, Client
-from ccx_broker.oauth.rules import Introspected
+from ccx_broker.oauth.rules import API, Introspected
 
 
 def require_token(request: Any) -> str:
@@ -42,6 +42,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "scope": token.scope,
             "token_type": token.token_type,
             "sub": token.subject,
+            # The API's identifier is the issuer itself (RFC 8707 §2, RFC 9728 §2).
+            "aud": self.server.issuer if token.audience == API else token.audience,
             "grant_id": None if token.grant_id is None else str(token.grant_id),
             "iat": None if token.issued_at is None else int(token.issued_at.timestamp()),
             "exp": int(token.expires_at.timestamp()),

@@ -1,10 +1,21 @@
-"""The authorization server's metadata (RFC 8414): all that a standard client needs to know."""
+"""The authorization server's metadata (RFC 8414) and the API's (RFC 9728): all that a client needs to know."""
 
 from typing import Any
 
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
 from ccx_broker.profile.catalogue import CATALOGUE
+
+
+def resource_metadata(issuer: str) -> dict[str, Any]:
+    """Return the metadata of the API as a protected resource (RFC 9728 §2)."""
+    return {
+        "resource": issuer,
+        "resource_name": "CCX broker",
+        "authorization_servers": [issuer],
+        "scopes_supported": server_metadata(issuer)["scopes_supported"],
+        "bearer_methods_supported": ["header"],
+    }
 
 
 def server_metadata(issuer: str) -> dict[str, Any]:
@@ -26,4 +37,6 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS],
         "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
         "authorization_response_iss_parameter_supported": True,
+        # RFC 9728 §4
+        "protected_resources": [issuer],
     }

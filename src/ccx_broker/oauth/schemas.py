@@ -31,6 +31,7 @@ class Introspection(BaseModel):
     scope: str | None = Field(None, description="What it is good for now.")
     token_type: Literal["Bearer"] | None = None
     sub: str | None = Field(None, description="The name by which your organisation knows the customer.")
+    aud: str | None = Field(None, description="What it may be used at: the API's identifier.")
     grant_id: UUID | None = None
     iat: int | None = None
     exp: int | None = None
@@ -64,6 +65,7 @@ TOKEN_FORM = form(
     code_verifier="The PKCE verifier (RFC 7636), for `authorization_code`.",
     refresh_token="The refresh token, for `refresh_token`.",  # noqa: S106
     scope="A part of what could be had; leave it out for all of it.",
+    resource="The API's identifier (RFC 8707), which is the issuer; not needed.",
     **CLIENT,
 )
 FORM_ABOUT_A_TOKEN = form(

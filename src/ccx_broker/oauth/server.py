@@ -21,7 +21,7 @@ from ccx_broker.oauth.clients import Client
 from ccx_broker.oauth.endpoints import Introspection, Revocation
 from ccx_broker.oauth.flows import Claimed, CodeFlow, OrganisationFlow, RefreshFlow, S256Required
 from ccx_broker.oauth.forms import Received
-from ccx_broker.oauth.rules import Issued
+from ccx_broker.oauth.rules import Issued, audience_of
 from ccx_broker.organisations import store as organisations
 
 
@@ -41,6 +41,13 @@ class Request(OAuth2Request):  # type: ignore[misc]
         return data
 
     form = args
+
+
+class InvalidTarget(OAuth2Error):  # type: ignore[misc]
+    """The resource indicator names no API of ours (RFC 8707 §2)."""
+
+    error = "invalid_target"
+    description = "The only resource is the issuer itself."
 
 
 class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
@@ -90,10 +97,15 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
             token["grant_id"] = str(issued.grant_id)
 
     def create_token_response(self, request: Received) -> JSONResponse:
-        """Answer the token endpoint; Authlib would call a missing grant_type an unsupported one."""
+        """Answer the token endpoint; Authlib would call a missing grant_type an unsupported one.
+
+        Authlib knows no resource indicators (RFC 8707 §2.2).
+        """
         if "grant_type" not in request.parameters:
             missing = oauth2.InvalidRequestError("The grant_type is missing.")
             return self.handle_error_response(Request(request), missing)
+        if audience_of(request.parameters.get("resource"), self.issuer) is None:
+            return self.handle_error_response(Request(request), InvalidTarget())
         response: JSONResponse = super().create_token_response(request)
         return response
 

@@ -17,6 +17,7 @@ from ccx_broker.kit.ids import new_id, new_token, token_hash
 from ccx_broker.kit.runtime import Lifetimes
 from ccx_broker.oauth import store
 from ccx_broker.oauth.rules import (
+    API,
     AccessToken,
     Authorisation,
     AuthorizationRequest,
@@ -177,10 +178,17 @@ def issue_to_organisation(
     return _issue_access_token(session, token, new_id(), None)
 
 
-def find_token(session: Session, token: str, now: datetime) -> AccessToken | None:
-    """Return what an access token is good for now; None if it or its grant is not live."""
+def find_token(
+    session: Session, token: str, now: datetime, *, audience: str | None = API
+) -> AccessToken | None:
+    """Return what an access token is good for now; None if it or its grant is not live.
+
+    So is one that was given out for another `audience` (RFC 8707 §2); None: whatever it was given out for.
+    """
     found = store.find_access_token(session, token_hash(token), now)
-    if found is None or found.customer_id is None:
+    if found is None or audience not in (None, found.audience):
+        return None
+    if found.customer_id is None:
         return found
     live = grants.live_grants(session, found.organisation_id, [found.customer_id], now)
     grant = live.get(found.customer_id)
@@ -189,7 +197,7 @@ def find_token(session: Session, token: str, now: datetime) -> AccessToken | Non
 
 def introspect(session: Session, token: str, organisation_id: UUID, now: datetime) -> Introspected | None:
     """Return what an organisation may learn about a token; None unless it is live and its own."""
-    access = find_token(session, token, now)
+    access = find_token(session, token, now, audience=None)
     if access is not None:
         if access.organisation_id != organisation_id:
             return None
@@ -203,6 +211,7 @@ def introspect(session: Session, token: str, organisation_id: UUID, now: datetim
             grant_id=access.grant_id,
             issued_at=access.issued_at,
             expires_at=access.expires_at,
+            audience=access.audience,
         )
     stored = store.find_refresh_token(session, token_hash(token))
     if stored is None or not stored.is_live(now):

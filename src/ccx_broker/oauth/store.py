@@ -125,6 +125,7 @@ def insert_access_token(session: Session, token_hash: bytes, token: AccessToken,
             family_id=family_id,
             scopes=sorted(token.scopes),
             keys=list(token.keys),
+            audience=token.audience,
             issued_at=token.issued_at,
             expires_at=token.expires_at,
         )
@@ -151,6 +152,7 @@ def find_access_token(session: Session, token_hash: bytes, now: datetime) -> Acc
         keys=tuple(row.keys),
         issued_at=row.issued_at,
         expires_at=row.expires_at,
+        audience=row.audience,
     )
 
 

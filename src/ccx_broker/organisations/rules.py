@@ -62,6 +62,8 @@ class Application:
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
     purposes: tuple[Purpose, ...]
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    """Where a browser may be sent after signing out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
     @property
     def is_public(self) -> bool:

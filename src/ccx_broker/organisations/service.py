@@ -46,6 +46,7 @@ def add_application(
     public: bool,
     vocabulary: Vocabulary,
     now: datetime,
+    post_logout_redirect_uris: Sequence[str] = (),
 ) -> tuple[Application, str | None]:
     """Take an application in. Returns it and its secret, which is shown this once (None for a public one).
 
@@ -57,6 +58,10 @@ def add_application(
     needs = dict.fromkeys(key for purpose in purposes for key in purpose.needs)
     problems = [("name", rules.name_problem(name))]
     problems += [("redirect_uri", _about(uri, rules.redirect_uri_problem(uri))) for uri in redirect_uris]
+    problems += [
+        ("post_logout_redirect_uri", _about(uri, rules.redirect_uri_problem(uri)))
+        for uri in post_logout_redirect_uris
+    ]
     problems += [
         ("scope", f"{scope} is neither pref:<step> or pref:<key> of the catalogue nor another known scope")
         for scope in scopes
@@ -83,6 +88,7 @@ def add_application(
         redirect_uris=tuple(dict.fromkeys(redirect_uris)),
         scopes=tuple(dict.fromkeys(scopes)),
         purposes=tuple(purposes),
+        post_logout_redirect_uris=tuple(dict.fromkeys(post_logout_redirect_uris)),
     )
     store.add_application(session, application, now)
     return application, secret

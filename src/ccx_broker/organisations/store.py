@@ -76,6 +76,7 @@ def add_application(session: Session, application: Application, created_at: date
             name=application.name,
             secret_hash=application.secret_hash,
             redirect_uris=list(application.redirect_uris),
+            post_logout_redirect_uris=list(application.post_logout_redirect_uris),
             scopes=list(application.scopes),
             purposes=[
                 {"purpose": p.purpose, "sentence": p.sentence, "needs": list(p.needs)}
@@ -97,6 +98,7 @@ def find_application(session: Session, client_id: str) -> Application | None:
             ApplicationRow.name,
             ApplicationRow.secret_hash,
             ApplicationRow.redirect_uris,
+            ApplicationRow.post_logout_redirect_uris,
             ApplicationRow.scopes,
             ApplicationRow.purposes,
         )
@@ -117,6 +119,7 @@ def _application(row: Row[Any]) -> Application:
         redirect_uris=tuple(row.redirect_uris),
         scopes=tuple(row.scopes),
         purposes=tuple(Purpose(p["purpose"], p["sentence"], tuple(p["needs"])) for p in row.purposes),
+        post_logout_redirect_uris=tuple(row.post_logout_redirect_uris),
     )
 
 

@@ -34,6 +34,7 @@ class ApplicationRow(Base):
     name: Mapped[str] = mapped_column(Text)
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    post_logout_redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -112,6 +112,10 @@ def add_application(  # noqa: PLR0917 -- Typer reads the options from the parame
     needs: Annotated[
         str, typer.Option(help="The keys it can't do without, with spaces between, for every purpose.")
     ] = "",
+    post_logout_redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a browser may be sent after signing out; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an application in; its secret is shown this once."""
@@ -126,6 +130,7 @@ def add_application(  # noqa: PLR0917 -- Typer reads the options from the parame
             public=public,
             vocabulary=desk(context).vocabulary(),
             now=now(),
+            post_logout_redirect_uris=post_logout_redirect_uri or [],
         )
     if as_json:
         typer.echo(json.dumps({"client_id": found.client_id, "client_secret": secret}))

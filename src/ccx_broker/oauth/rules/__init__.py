@@ -16,6 +16,9 @@ ORGANISATION_SCOPES = frozenset(
 CUSTOMER_SCOPES = frozenset({"events:write", "offline_access"})
 """What a customer can be asked for besides preferences."""
 
+API = "api"
+"""The audience of every access token so far: the broker's own API, whose identifier is the issuer."""
+
 
 @dataclass(frozen=True)
 class AccessToken:
@@ -32,6 +35,7 @@ class AccessToken:
     keys: tuple[str, ...]
     issued_at: datetime
     expires_at: datetime
+    audience: str = API
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Introspected:
     grant_id: UUID | None
     issued_at: datetime | None
     expires_at: datetime
+    audience: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,14 @@ class AuthorizationRequest:
     code_challenge: str
     ask: Ask
     prompt: frozenset[str]
+
+
+def audience_of(resource: str | None, issuer: str) -> str | None:
+    """Return the audience that a resource indicator names (RFC 8707 §2); the API without one, None if unknown.
+
+    An address without a path may be written with a slash at its end or not (RFC 3986 §6.2.3).
+    """
+    return API if resource in (None, issuer, f"{issuer}/") else None
 
 
 def scope_string(keys: Collection[str], scopes: Collection[str]) -> str:
