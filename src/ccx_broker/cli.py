@@ -109,6 +109,28 @@ def serve() -> None:
 
 
 @cli.command()
+def demo(
+    households: Annotated[int, typer.Option(min=1, max=1000, help="How many households take part.")] = 200,
+    once: Annotated[bool, typer.Option("--once", help="End when the story does.")] = False,
+) -> None:
+    """Play the whole story with real purchases and two supermarkets, and leave the server up."""
+    from ccx_broker.demo.purchases import MISSING, are_installed
+
+    s = settings()
+    if not are_installed():
+        raise Unusable(MISSING)
+    if s.env == "production":
+        raise Unusable("The demo makes up customers and shops: run it without CCX_ENV=production.")
+    from ccx_broker.demo.place import Place
+    from ccx_broker.demo.run import Plan, run
+
+    elsewhere = os.environ.get("CCX_DATABASE_URL") or os.environ.get("CCX_DATA_DIR")
+    own_folder = None if elsewhere else s.data_dir.with_name(f"{s.data_dir.name}-demo")
+    port = s.port if os.environ.get("CCX_PORT") else None
+    raise typer.Exit(run(Plan(Place(os.environ, own_folder), port, households, once)))
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with database(settings()):

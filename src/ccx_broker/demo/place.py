@@ -1,0 +1,54 @@
+"""Where the demo's data lies: in a folder of its own, new each time, or where the environment says."""
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccx_broker.kit.unusable import Unusable
+
+
+@dataclass(frozen=True)
+class Place:
+    """`own_folder` is emptied at each start. None: `environment` names a database or a folder, which are kept."""
+
+    environment: Mapping[str, str]
+    own_folder: Path | None
+    tag: str = field(init=False)
+    """Makes names unused: somebody else's database may hold the customers of an earlier run."""
+
+    def __post_init__(self) -> None:
+        """Choose the tag."""
+        object.__setattr__(self, "tag", "" if self.own_folder else f"-{secrets.token_hex(4)}")
+
+    @contextmanager
+    def prepared(self) -> Iterator[tuple[dict[str, str], int | None]]:
+        """Yield the environment for the broker, and a lock for it to hold as well; raises `Unusable`.
+
+        Since the broker's process holds the lock too, a broker that outlived a demo that was killed keeps
+        the next one from taking its folder away under it.
+        """
+        if self.own_folder is None:
+            yield dict(self.environment), None
+            return
+        self.own_folder.mkdir(
+            parents=True, exist_ok=True, mode=0o755
+        )  # PostgreSQL's account must get through
+        lock = os.open(self.own_folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Unusable(
+                    f"A demo is running already, or its broker is left from one, in {self.own_folder}: stop it, "
+                    "or set CCX_DATA_DIR to another folder."
+                ) from None
+            data = self.own_folder / "broker"
+            shutil.rmtree(data, ignore_errors=True)
+            yield {**self.environment, "CCX_DATA_DIR": str(data)}, lock
+        finally:
+            os.close(lock)

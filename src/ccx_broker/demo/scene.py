@@ -1,0 +1,56 @@
+"""What every step of the story has at hand: Ada, her browser, the two shops, and whoever tells it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+from ccx_broker.demo.browser import Browser
+from ccx_broker.demo.customers import Person, api
+from ccx_broker.demo.stage import Shop
+from ccx_broker.demo.teller import Teller
+from ccx_broker.demo.words import counted, in_words, source_in_words
+
+
+@dataclass
+class Scene:
+    """Who is there. `http` asks the broker's API, with `token` as Ada."""
+
+    tell: Teller
+    alma: Shop
+    tern: Shop
+    ada: Person
+    http: httpx2.Client
+    browser: Browser
+    token: str = ""
+    questions: dict[str, str] = field(default_factory=dict)
+    """What each key asks, in plain words."""
+
+    def __post_init__(self) -> None:
+        """Read the questions."""
+        catalogue = self.http.get("/v1/catalogue").raise_for_status().json()
+        self.questions = {item["key"]: item["question"] for item in catalogue["items"]}
+
+    def mine(self, method: str, path: str, body: Any = None) -> httpx2.Response:
+        """Ask the broker as Ada; raises if it refuses."""
+        return api(self.http, self.token, method, path, body)
+
+    def profile(self) -> dict[str, Any]:
+        """Return all of her profile by key."""
+        return {p["key"]: p for p in self.mine("GET", "/v1/me/preferences").json()["items"]}
+
+    def reads(self, shop: Shop, card: str, way: str = "token") -> tuple[int, dict[str, Any]]:
+        """Let a shop ask the broker about her; returns the status and the body."""
+        path = "GET /v1/preferences" if way == "token" else "GET /v1/customers/{her name there}/preferences"
+        self.tell.asks(shop.name, "broker", path)
+        told = shop.office.get(f"/read/{card}", params={"way": way}).raise_for_status().json()
+        return told["status"], told["body"]
+
+    def show(self, shop: Shop, status: int, body: dict[str, Any]) -> None:
+        """Show what a shop was answered."""
+        self.tell.answers("broker", f"{status}, {counted(len(body.get('preferences', [])), 'preference')}")
+        self.tell.check(f"{shop.name} gets an answer.", status == 200, body)
+        self.tell.table(
+            ["key", "value", "from"],
+            [[p["key"], in_words(p["value"]), source_in_words(p)] for p in body["preferences"]],
+        )
