@@ -5,7 +5,7 @@ from typing import Any
 from ccx_broker.demo import cast
 from ccx_broker.demo.customers import answer_consent, came_back, send_orders, sign_in, sign_up
 from ccx_broker.demo.scene import Scene
-from ccx_broker.demo.words import counted, in_words
+from ccx_broker.demo.words import YES, counted, in_words
 
 
 def ada_signs_up(scene: Scene) -> None:
@@ -13,7 +13,7 @@ def ada_signs_up(scene: Scene) -> None:
     scene.tell.step(
         f"{scene.ada.name} signs up, and lets {cast.ALMA} send what she buys",
         f"She is household {cast.CARD} of the data. Her profile is empty. At {cast.ALMA} she clicks "
-        "“Connect your profile”, signs in at the broker, and ticks one box on its consent page:",
+        "“Connect your profile”, signs in at the broker, and ticks one box on its consent page.",
     )
     sign_up(scene.http, scene.ada)
     scene.token = sign_in(scene.http, scene.ada)
@@ -22,15 +22,15 @@ def ada_signs_up(scene: Scene) -> None:
     )
     scene.tell.table(
         ["On the consent page", "Ticked"],
-        [[f"{cast.ALMA} may send what I buy, so that the guesses get better", "yes"]],
+        [[f"{cast.ALMA} may send what I buy, so that the guesses get better", YES]],
     )
     scene.tell.check(
-        "The broker sends her back to the shop, and the shop knows her now.",
+        f"The broker sent her back to {cast.ALMA}, which may send from now on.",
         came_back(scene.browser, scene.alma),
     )
     _, body = scene.reads(scene.alma, cast.CARD)
     scene.tell.check(
-        f"Sending is not reading: {cast.ALMA} asks what it may see and gets nothing.",
+        "Sending is not reading: it asks what it may see, and gets nothing.",
         body.get("preferences") == [],
         body,
     )
@@ -38,7 +38,9 @@ def ada_signs_up(scene: Scene) -> None:
 
 def alma_sends_what_she_bought(scene: Scene) -> None:
     """A year of her receipts."""
-    scene.tell.step(f"{cast.ALMA} sends what she bought", "A year of real receipts. This is the last one:")
+    scene.tell.step(
+        f"{cast.ALMA} sends what she bought", "It has a year of her receipts. This is the last one:"
+    )
     last = scene.alma.office.get(f"/orders/{cast.CARD}/last").json()["properties"]
     scene.tell.table(
         ["Bought", "Kind", "Brand", "Paid"],
@@ -66,13 +68,14 @@ def alma_sends_what_she_bought(scene: Scene) -> None:
 def guesses_appear(scene: Scene) -> None:
     """Defaults, with the reasons for each."""
     scene.tell.step(
-        "Guesses appear, each with its reason", "Ada has said nothing yet. The broker has noticed:"
+        "Guesses appear, each with its reason",
+        "Ada has not said anything yet. This is what she sees in her profile now:",
     )
     found = {d["key"]: d for d in scene.mine("GET", "/v1/me/defaults").json()["items"]}
     for key, guess in found.items():
         scene.tell.item(
-            f"{scene.questions[key]} {in_words(guess['value'])}",
-            f"{round(guess['confidence'] * 100)} % sure. {guess['evidence']['sentence']}",
+            f"{scene.questions[key]} → {in_words(guess['value'])}",
+            f"{guess['evidence']['sentence']} That is {round(guess['confidence'] * 100)} % sure.",
         )
     scene.tell.check(
         f"There are {len(cast.GUESSED)} guesses, and each says why.",
@@ -85,7 +88,8 @@ def ada_says_what_she_wants(scene: Scene) -> None:
     """She corrects one guess and states two things more."""
     scene.tell.step(
         "Ada corrects one guess and says two things more",
-        "Her word always counts more than a guess. What can hurt her, such as an allergy, is never guessed.",
+        "She would rather shop on Friday evenings. Her word counts more than any guess, from now on. Of allergies "
+        "and the like nothing is ever guessed: who wants a shop to know has to say so.",
     )
     before = scene.profile()
     for key, value in {cast.CORRECTED: cast.CORRECTION, **cast.STATED}.items():
@@ -95,7 +99,7 @@ def ada_says_what_she_wants(scene: Scene) -> None:
     scene.tell.table(
         ["Question", "Before", "Now"],
         [
-            [scene.questions[key], in_words(before[key]["value"] or "nothing"), in_words(after[key]["value"])]
+            [scene.questions[key], in_words(before[key]["value"]), in_words(after[key]["value"])]
             for key in changed
         ],
     )

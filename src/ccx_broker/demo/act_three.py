@@ -13,7 +13,7 @@ def ada_withdraws(scene: Scene) -> None:
         "Her page “Who may see what” lists both shops. She presses “End sharing”.",
     )
     grants = scene.mine("GET", "/v1/me/grants").json()["items"]
-    (ending,) = (g for g in grants if g["state"] == "live" and g["organisation"] == cast.ALMA)
+    ending = next(g for g in grants if g["state"] == "live" and g["organisation"] == cast.ALMA)
     scene.browser.open(f"{scene.http.base_url.join('/sharing')}")
     scene.browser.press("End sharing", form_of=ending["grant_id"])
     page = scene.browser.page
@@ -29,16 +29,17 @@ def alma_is_refused(scene: Scene) -> None:
     status, body = scene.reads(scene.alma, cast.CARD)
     scene.tell.answers("broker", f"{status}. {body.get('detail', '')}")
     scene.tell.check(
-        "With Ada's token it gets a refusal (401) and no data.", status == 401 and "preferences" not in body
+        "With Ada's token it gets no data any more, but a refusal (401).",
+        status == 401 and "preferences" not in body,
     )
     status, body = scene.reads(scene.alma, cast.CARD, way="subject")
     scene.tell.answers("broker", f"{status}. {body.get('detail', '')}")
     scene.tell.check(
-        "By its own token and her name there: refused too (404).", status == 404 and "preferences" not in body
+        "With its own token it is refused as well (404).", status == 404 and "preferences" not in body
     )
     status, body = scene.reads(scene.tern, cast.CARD)
     scene.tell.check(
-        f"{cast.TERN} still reads its {len(cast.FROM_TERN)} things ({status}).",
+        f"{cast.TERN} is not touched by that: it still reads its {len(cast.FROM_TERN)} things.",
         status == 200 and len(body["preferences"]) == len(cast.FROM_TERN),
         body,
     )
@@ -48,14 +49,14 @@ def ada_reads_the_log(scene: Scene) -> None:
     """Every look and every refusal, in the order they happened."""
     scene.tell.step(
         "The log shows every look and every refusal",
-        "Written down before each answer left, so none can be missing:",
+        "Each line was written before the answer left, so none can be missing.",
     )
     lines = scene.mine("GET", "/v1/me/disclosures").json()["items"][::-1]
     scene.tell.table(
         ["Time (UTC)", "Who", "What happened", "Saw"],
         [
             [
-                line["at"][11:19],
+                line["at"][11:23],
                 line["organisation"]["name"],
                 happened(line),
                 ", ".join(line["keys"]) or "nothing",
@@ -65,7 +66,7 @@ def ada_reads_the_log(scene: Scene) -> None:
     )
     told = [(line["organisation"]["name"], line["outcome"], len(line["keys"])) for line in lines]
     scene.tell.check(
-        "Each of the six questions in this story is there, and nothing else.",
+        "All six questions of this story are there, and nothing else.",
         told
         == [
             (cast.ALMA, "disclosed", 0),

@@ -6,14 +6,16 @@ from ccx_broker.demo import cast
 from ccx_broker.demo.customers import came_back
 from ccx_broker.demo.scene import Scene
 from ccx_broker.demo.stage import Shop
+from ccx_broker.demo.words import NO, YES
 
 
 def ada_shares_with_alma(scene: Scene) -> None:
     """The consent page: eight lines asked, five ticked."""
     scene.tell.step(
         f"Ada shares five things with {cast.ALMA}",
-        f"{cast.ALMA} asks by OAuth, the standard way, and the broker shows Ada its consent page. Nothing on it "
-        "is ticked for her. She ticks five lines, and that guesses may be shared where she has not said anything.",
+        f"{cast.ALMA} would like to know eight things. It asks by OAuth, as “Sign in with …” buttons do, and the "
+        "broker shows Ada a page with each thing and what would be shared. She ticks five, and that our guesses "
+        "may be shared where she has not said anything.",
     )
     share(scene, scene.alma, cast.FROM_ALMA, card=cast.CARD)
 
@@ -21,15 +23,20 @@ def ada_shares_with_alma(scene: Scene) -> None:
 def share(scene: Scene, shop: Shop, keys: tuple[str, ...], *, card: str) -> None:
     """Tick `keys` on the consent page of `shop` and show the page's lines."""
     scene.browser.open(f"{shop.address}/connect?card={card}&occasion=preferences")
-    (form,) = (form for form in scene.browser.forms() if "Share" in form.buttons)
+    scene.tell.asks(shop.name, "broker", "GET /oauth/authorize, through Ada's browser")
+    form = scene.browser.form_with("Share")
     asked = [value for name, value in form.boxes if name == "key"]
     scene.tell.table(
-        ["Asked for", "Ticked"], [[scene.questions[key], "yes" if key in keys else "-"] for key in asked]
+        ["On the consent page", "Would share", "Ticked"],
+        [
+            [scene.questions[key], shown(form.shown.get(("key", key))), YES if key in keys else NO]
+            for key in asked
+        ],
     )
     scene.tell.check("Nothing was ticked beforehand.", not set(form.fields) & set(form.boxes))
     scene.browser.press("Share", ticked={"key": list(keys), "guesses": ["true"]})
     scene.tell.check(
-        f"She pressed “Share” and is back at {shop.name}.",
+        f"She pressed “Share”. {shop.name} exchanged the code that came with her for a token.",
         came_back(scene.browser, shop),
         scene.browser.address,
     )
@@ -41,14 +48,14 @@ def alma_reads(scene: Scene) -> None:
     status, body = scene.reads(scene.alma, cast.CARD)
     scene.show(scene.alma, status, body)
     scene.tell.check(
-        "Five things were shared and five came.",
+        "It gets the five things that were shared, and nothing else.",
         {p["key"] for p in body["preferences"]} == set(cast.FROM_ALMA),
         body,
     )
     text = json.dumps(body)
     scene.tell.check(
-        f"Her allergy, which {cast.ALMA} asked for and she did not tick, is nowhere in the answer.",
-        cast.ALLERGENS not in text and "nuts" not in text,
+        f"Her allergy, which {cast.ALMA} asked for and she did not tick, appears nowhere.",
+        cast.ALLERGENS not in text and '"nuts"' not in text,
     )
 
 
@@ -71,3 +78,11 @@ def ada_tries_tern(scene: Scene) -> None:
         and held[cast.ALLERGENS] == cast.STATED[cast.ALLERGENS],
         held,
     )
+
+
+def shown(value: str | None) -> str:
+    """Return what the page shows beside a box; long lists are cut."""
+    if value is None:
+        return "nothing yet"
+    value = value.lower() if value.isupper() else value
+    return value if len(value) <= 40 else value[:38].rstrip() + " …"

@@ -21,6 +21,8 @@ class Form:
     action: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     boxes: list[tuple[str, str]] = field(default_factory=list)
+    shown: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By box: the value that stands beside it."""
     buttons: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """By what stands on the button: what pressing it adds."""
 
@@ -31,6 +33,7 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.select = ""
         self.button: dict[str, str] | None = None
+        self.beside = False
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -52,12 +55,17 @@ class _Reader(HTMLParser):
             form.fields.append((self.select, given["value"]))
         elif tag == "button":
             self.button, self.text = given, ""
+        elif tag == "span" and given.get("class") == "value" and form.boxes:
+            self.beside, self.text = True, ""
 
     def handle_data(self, data: str) -> None:
         self.text += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "button" and self.button is not None and self.forms:
+        if tag == "span" and self.beside:
+            self.forms[-1].shown[self.forms[-1].boxes[-1]] = " ".join(self.text.split())
+            self.beside = False
+        elif tag == "button" and self.button is not None and self.forms:
             sends = [(self.button["name"], self.button.get("value", ""))] if "name" in self.button else []
             self.forms[-1].buttons[" ".join(self.text.split()).replace("’", "'")] = sends
             self.button = None
@@ -66,7 +74,7 @@ class _Reader(HTMLParser):
 class Browser:
     """`open` an address, `press` a button. Redirects are followed, from site to site, as browsers do."""
 
-    def __init__(self, pool: httpx2.HTTPTransport | None = None) -> None:
+    def __init__(self, pool: httpx2.BaseTransport | None = None) -> None:
         self.http = httpx2.Client(
             transport=pool,
             timeout=60,
@@ -98,6 +106,13 @@ class Browser:
         reader.feed(self.page.text if self.page else "")
         return reader.forms
 
+    def form_with(self, button: str, of: str = "") -> Form:
+        """Return the first form that has a button of that name, in the line of the thing `of`; raises `NotOnThePage`."""
+        for form in self.forms():
+            if button in form.buttons and of in form.action:
+                return form
+        raise NotOnThePage(f"There is no button “{button}” at {self.address}.")
+
     def press(
         self,
         button: str,
@@ -110,10 +125,7 @@ class Browser:
 
         Where a list has the same button on each line, `form_of` is the id of the line's thing.
         """
-        found = (form for form in self.forms() if button in form.buttons and form_of in form.action)
-        form = next(found, None)
-        if form is None or self.page is None:
-            raise NotOnThePage(f"There is no button “{button}” at {self.address}.")
+        form = self.form_with(button, form_of)
         ticks = [(name, value) for name, values in ticked.items() for value in values]
         if missing := set(ticks) - set(form.boxes):
             raise NotOnThePage(f"There is no box for {missing} at {self.address}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from ccx_broker.demo.browser import Browser
+from ccx_broker.demo.browser import Browser, NotOnThePage
 from ccx_broker.demo.stage import Shop
 
 THREADS = 4  # as many as the broker checks passwords at once
@@ -70,7 +70,7 @@ def move_in(broker: str, shop: Shop, people: dict[str, Person]) -> Iterator[dict
         with Browser(_Shared(pool)) as browser:
             answer_consent(browser, shop, person, {"events": ["true"]}, card=card, occasion="behaviour")
             if not came_back(browser, shop):
-                raise RuntimeError(f"{person.email} did not get back to {shop.name}: {browser.address}")
+                raise NotOnThePage(f"{person.email} did not get back to {shop.name}: {browser.address}")
         return send_orders(shop, card)
 
     executor = ThreadPoolExecutor(THREADS)

@@ -49,8 +49,9 @@ class Scene:
     def show(self, shop: Shop, status: int, body: dict[str, Any]) -> None:
         """Show what a shop was answered."""
         self.tell.answers("broker", f"{status}, {counted(len(body.get('preferences', [])), 'preference')}")
-        self.tell.check(f"{shop.name} gets an answer.", status == 200, body)
+        if status != 200:
+            self.tell.check(f"{shop.name} gets an answer.", False, body)
         self.tell.table(
-            ["key", "value", "from"],
+            ["Key", "Value", "From"],
             [[p["key"], in_words(p["value"]), source_in_words(p)] for p in body["preferences"]],
         )

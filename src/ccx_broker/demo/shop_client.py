@@ -133,7 +133,8 @@ class ShopClient:
                     grant_type="client_credentials", scope="events:write preferences:read"
                 )
             self.own_work.ensure_active_token()
-        return self.own_work.request(method, self.credentials.issuer + path, **content)
+        answer: httpx2.Response = self.own_work.request(method, self.credentials.issuer + path, **content)
+        return answer
 
     def _client(self, **more: Any) -> OAuth2Client:
         return OAuth2Client(

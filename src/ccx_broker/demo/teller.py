@@ -56,7 +56,7 @@ class Teller:
 
     def item(self, headline: str, sentence: str) -> None:
         """Print one thing of a list, and what is to be said about it."""
-        self._print(f"[bold]• {escape(headline)}[/]", 3)
+        self._marked("[bold]•[/]", f"[bold]{escape(headline)}[/]")
         self._print(escape(sentence), 5)
 
     def asks(self, who: str, whom: str, what: str) -> None:
@@ -72,13 +72,13 @@ class Teller:
         shown = Table(*columns, padding=(0, 1), header_style="bold")
         for row in rows:
             shown.add_row(*(escape(cell) for cell in row))
-        self.console.print(Padding(shown, (0, 0, 0, 3)))
+        self.console.print(Padding(shown, (0, 0, 0, 3), expand=False))
 
     def check(self, sentence: str, holds: bool, got: object = None) -> None:
         """Say what must be so here; raises `NotAsTold` if it is not."""
         if not holds:
             raise NotAsTold(f"expected: {sentence}" + ("" if got is None else f" But there was: {got}"))
-        self._print(f"[green]✓ {escape(sentence)}[/]", 3)
+        self._marked("[green]✓[/]", f"[green]{escape(sentence)}[/]")
 
     def bar(self) -> Progress:
         """Return a progress bar for long work; in a file only its end is printed."""
@@ -91,5 +91,10 @@ class Teller:
             console=self.console,
         )
 
+    def _marked(self, mark: str, text: str) -> None:
+        grid = Table.grid(padding=(0, 1))  # so that a long text stays to the right of its mark
+        grid.add_row(mark, text)
+        self.console.print(Padding(grid, (0, 0, 0, 3), expand=False))
+
     def _print(self, text: str, indent: int) -> None:
-        self.console.print(Padding(text, (0, 0, 0, indent)))
+        self.console.print(Padding(text, (0, 0, 0, indent), expand=False))

@@ -14,16 +14,22 @@ DAYS = {
 }
 
 
+LONGEST_LIST = 4
+YES, NO = "✓ yes", "no"
+
+
 def in_words(value: Any) -> str:
     """Return a value of the profile in plain words."""
     if isinstance(value, Mapping) and set(value) == {"day", "slot"}:
         named = [DAYS.get(str(value["day"]), ""), str(value["slot"] or "")]
         return " ".join(part for part in named if part) or "any time"
     if isinstance(value, list):
-        return ", ".join(in_words(each) for each in value)
+        named = [in_words(each) for each in value[:LONGEST_LIST]]
+        rest = len(value) - len(named)
+        return ", ".join(named) + (f" and {rest} more" if rest else "")
     if isinstance(value, str):
         return value.lower() if value.isupper() else value
-    return str(value)
+    return "nothing" if value is None else str(value)
 
 
 def source_in_words(preference: Mapping[str, Any]) -> str:
