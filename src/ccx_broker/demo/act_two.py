@@ -14,8 +14,7 @@ def ada_shares_with_alma(scene: Scene) -> None:
     scene.tell.step(
         f"Ada shares five things with {cast.ALMA}",
         f"{cast.ALMA} would like to know eight things. It asks by OAuth, as “Sign in with …” buttons do, and the "
-        "broker shows Ada a page with each thing and what would be shared. She ticks five, and that our guesses "
-        "may be shared where she has not said anything.",
+        "broker shows Ada a page with each thing and what would be shared. She ticks five of them.",
     )
     share(scene, scene.alma, cast.FROM_ALMA, card=cast.CARD)
 
@@ -34,7 +33,7 @@ def share(scene: Scene, shop: Shop, keys: tuple[str, ...], *, card: str) -> None
         ],
     )
     scene.tell.check("Nothing was ticked beforehand.", not set(form.fields) & set(form.boxes))
-    scene.browser.press("Share", ticked={"key": list(keys), "guesses": ["true"]})
+    scene.browser.press("Share", ticked={"key": list(keys)})
     scene.tell.check(
         f"She pressed “Share”. {shop.name} exchanged the code that came with her for a token.",
         came_back(scene.browser, shop),

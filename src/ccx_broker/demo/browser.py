@@ -111,7 +111,7 @@ class Browser:
         for form in self.forms():
             if button in form.buttons and of in form.action:
                 return form
-        raise NotOnThePage(f"There is no button “{button}” at {self.address}.")
+        raise NotOnThePage(f"There is no button “{button}” on {urlsplit(self.address).path}.")
 
     def press(
         self,
@@ -128,7 +128,7 @@ class Browser:
         form = self.form_with(button, form_of)
         ticks = [(name, value) for name, values in ticked.items() for value in values]
         if missing := set(ticks) - set(form.boxes):
-            raise NotOnThePage(f"There is no box for {missing} at {self.address}.")
+            raise NotOnThePage(f"There is no box for {missing} on {urlsplit(self.address).path}.")
         kept = [(name, value) for name, value in form.fields if name not in typed]
         here = urlsplit(self.address)
         self.page = self.http.post(
