@@ -43,12 +43,12 @@ def seed(cluster: str, customers: int) -> str:
     """Make a migrated database with so many customers beside the one at `cluster`; return its address."""
     name = f"bench_{customers}"
     with psycopg.connect(cluster, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name}")
     url = cluster.replace("/ccx?", f"/{name}?")
     migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
         for rows in ROWS:
-            connection.execute(rows, {"count": customers, "keys": KEYS})  # type: ignore[arg-type]
+            connection.execute(rows, {"count": customers, "keys": KEYS})
         for key, value in STATED.items():
             connection.execute(STATE, (key, value))
         for key, value in GUESSED.items():
