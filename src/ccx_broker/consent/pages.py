@@ -18,6 +18,12 @@ from ccx_broker.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
 
+ENDED_WORDS: dict[str, str] = {
+    "withdrawn": "ended by you",
+    "expired": "its time was over",
+    "returned": "given back by them",
+    "replaced": "replaced by a new one",
+}
 MOST_LIVE = 200
 ENDED_ON_A_PAGE = 20
 
@@ -46,6 +52,7 @@ def sharing(
         past=[grant.as_seen(now) for grant in shown],
         names=organisations.application_names(db, {grant.client_id for grant in all_shown}),
         question=question_of,
+        ended_words=ENDED_WORDS,
         just_ended=just_ended if just_ended and just_ended.ended_at else None,
         next=encode_cursor(shown[-1].grant_id) if len(past) > ENDED_ON_A_PAGE else None,
     )

@@ -27,7 +27,9 @@ class GrantOut(BaseModel):
     granted_at: datetime
     expires_at: datetime
     ended_at: datetime | None
-    ended_reason: Literal["withdrawn", "expired"] | None
+    ended_reason: Literal["withdrawn", "expired", "returned", "replaced"] | None = Field(
+        description="Ended by you, by its time, by the organisation, or for a new one in its place."
+    )
     version: int = Field(description="Counts what happened to it; also its ETag.")
 
 
@@ -63,7 +65,9 @@ class GrantEventOut(BaseModel):
 
     version: int
     action: str = Field(
-        description="`granted`, `amended`, `narrowed`, `shortened`, `extended`, `withdrawn` or `expired`."
+        description="`granted`, `amended`, `narrowed`, `shortened`, `extended`, `withdrawn`, `expired`, "
+        "`returned` (the organisation gave it back), `replaced` (a new one took its place) or `token_reuse` "
+        "(a token came twice, as a stolen one would, so the application's access was cut off)."
     )
     at: datetime
     keys: list[str]

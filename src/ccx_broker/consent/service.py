@@ -14,6 +14,7 @@ from ccx_broker.consent.rules import (
     Answer,
     Ask,
     Change,
+    Ended,
     Grant,
     Refusal,
     Terms,
@@ -31,7 +32,8 @@ def give(
 ) -> Grant | Refusal:
     """Turn a customer's answer into the one live grant of the application's organisation.
 
-    Two at once end in one grant that holds what the later of them decided.
+    Two at once end in one grant that holds what the later of them decided. A request that names a grant
+    is refused (`no_such_grant`) unless that is the live one between the two.
     """
     while True:
         present = store.open_grant(session, customer_id, application.organisation_id, lock=True)
@@ -41,6 +43,9 @@ def give(
         terms = decide_grant(ask, answer, present, now)
         if isinstance(terms, Refusal):
             return terms
+        if present is not None and ask.mode == "create":
+            _write_end(session, present, now, "replaced")
+            present = None
         if present is not None:
             amended = replace(present.with_terms(terms), client_id=application.client_id)
             store.update_grant(session, amended)
@@ -81,12 +86,34 @@ def amend(
 
 def withdraw(session: Session, customer_id: UUID, grant_id: UUID, now: datetime) -> Grant:
     """End a grant for good; one that has ended stays as it is. Raises `NotFound`."""
+    return _end(session, _locked(session, customer_id, grant_id), now, "withdrawn")
+
+
+def grant_of_organisation(
+    session: Session, organisation_id: UUID, grant_id: UUID, now: datetime
+) -> Grant | None:
+    """Return a live grant by its id alone, if it is this organisation's; whatever else is None."""
+    customer_id = store.customer_of_grant(session, organisation_id, grant_id)
+    grant = None if customer_id is None else store.find_grant(session, customer_id, grant_id)
+    return grant if grant is not None and grant.is_live(now) else None
+
+
+def give_back(session: Session, organisation_id: UUID, grant_id: UUID, now: datetime) -> bool:
+    """End a grant that its organisation wants no more; False if it has no such live grant."""
+    customer_id = store.customer_of_grant(session, organisation_id, grant_id)
+    grant = None if customer_id is None else store.find_grant(session, customer_id, grant_id, lock=True)
+    if grant is None or not grant.is_live(now):
+        return False
+    _end(session, grant, now, "returned")
+    return True
+
+
+def record_reuse(session: Session, customer_id: UUID, grant_id: UUID, now: datetime) -> None:
+    """Tell the customer, in the grant's history, that tokens under it were ended since one came twice."""
     grant = _locked(session, customer_id, grant_id)
-    if grant.ended_at is not None:
-        return grant
-    if not grant.is_live(now):
-        return _write_end(session, grant, grant.expires_at, "expired")
-    return _write_end(session, grant, now, "withdrawn")
+    noted = grant.with_terms(grant.terms)
+    store.update_grant(session, noted)
+    store.append_history(session, noted, "token_reuse", now)
 
 
 def record_expired(session: Session, now: datetime, limit: int) -> int:
@@ -97,6 +124,14 @@ def record_expired(session: Session, now: datetime, limit: int) -> int:
     return len(grants)
 
 
+def _end(session: Session, grant: Grant, now: datetime, reason: Ended) -> Grant:
+    if grant.ended_at is not None:
+        return grant
+    if not grant.is_live(now):
+        return _write_end(session, grant, grant.expires_at, "expired")
+    return _write_end(session, grant, now, reason)
+
+
 def _locked(session: Session, customer_id: UUID, grant_id: UUID) -> Grant:
     grant = store.find_grant(session, customer_id, grant_id, lock=True)
     if grant is None:
@@ -104,7 +139,7 @@ def _locked(session: Session, customer_id: UUID, grant_id: UUID) -> Grant:
     return grant
 
 
-def _write_end(session: Session, grant: Grant, at: datetime, reason: str) -> Grant:
+def _write_end(session: Session, grant: Grant, at: datetime, reason: Ended) -> Grant:
     ended = grant.ended(at, reason)
     store.update_grant(session, ended)
     store.append_history(session, ended, reason, at)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ccx_broker.consent.rules import Grant, GrantEvent, Terms
-from ccx_broker.consent.tables import GrantHistoryRow, GrantRow
+from ccx_broker.consent.tables import GrantHistoryRow, GrantOwnerRow, GrantRow
 
 
 def live_grants(
@@ -60,7 +60,23 @@ def insert_grant(session: Session, grant: Grant) -> bool:
         )
         .returning(GrantRow.grant_id)
     )
-    return written.first() is not None
+    if written.first() is None:
+        return False
+    session.execute(
+        insert(GrantOwnerRow).values(
+            grant_id=grant.grant_id, organisation_id=grant.organisation_id, customer_id=grant.customer_id
+        )
+    )
+    return True
+
+
+def customer_of_grant(session: Session, organisation_id: UUID, grant_id: UUID) -> UUID | None:
+    """Return whose grant that is, if it is one to this organisation."""
+    return session.scalar(
+        select(GrantOwnerRow.customer_id).where(
+            GrantOwnerRow.grant_id == grant_id, GrantOwnerRow.organisation_id == organisation_id
+        )
+    )
 
 
 def update_grant(session: Session, grant: Grant) -> None:

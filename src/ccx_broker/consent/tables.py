@@ -47,6 +47,16 @@ class GrantRow(Base):
     )
 
 
+class GrantOwnerRow(Base):
+    """Whose grant that is: a look-up table of its own, found by the grant's id alone."""
+
+    __tablename__ = "grant_owners"
+
+    grant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    customer_id: Mapped[UUID]
+
+
 class GrantHistoryRow(Base):
     """One thing that happened to a grant, with the terms that held from then on. Append-only."""
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store
-from ccx_broker.consent.rules import DEFAULT_DURATION, Ask, Grant
+from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Ask, Grant, is_meant
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
 from ccx_broker.profile.catalogue import CATALOGUE, Item, describe
@@ -38,6 +38,7 @@ DURATION_WORDS: Mapping[str, str] = {
     "month": "30 days",
     "quarter": "90 days",
     "year": "1 year",
+    ASKED: "Until then, as it asks",
 }
 
 
@@ -94,6 +95,16 @@ class ConsentView:
     present: Grant | None
     kept: tuple[str, ...]
     """In an amendment: the questions whose answers it has already and does not ask about now."""
+    dropped: tuple[str, ...]
+    """The same, where the request is to replace the grant: it would lose them."""
+    loses_events: bool
+    """Where the request is to replace the grant: it would no longer be allowed to send behaviour."""
+    fresh: bool
+    """Whether the present grant would end, and a new one begin."""
+    until: datetime | None
+    """The application wants it no longer than this."""
+    is_meant: bool
+    """Whether the request is about this grant at all."""
 
 
 def consent_view(
@@ -105,12 +116,14 @@ def consent_view(
     items = [item for item in CATALOGUE.items if item.key in ask.keys]
     lines = {item.key: _line(item, held.get(item.key), ask, form, present) for item in items}
     ordinary = [item for item in items if item.key not in ask.special]
+    others = tuple(question_of(key) for key in present.keys if key not in ask.keys) if present else ()
+    merges = ask.mode == "merge"
     return ConsentView(
         organisation=application.organisation_name,
         application=application.name,
         complaints=application.complaints,
         complaints_link=_link(application.complaints),
-        purposes=application.purposes,
+        purposes=tuple(each for each in application.purposes if each.purpose in ask.purposes),
         clusters=tuple(_clusters(ordinary, lines)),
         special=tuple(lines[item.key] for item in items if item.key in ask.special),
         has_needed=bool(ask.needed),
@@ -119,7 +132,12 @@ def consent_view(
         offers_defaults=ask.offers_defaults,
         form=form,
         present=present,
-        kept=tuple(question_of(key) for key in present.keys if key not in ask.keys) if present else (),
+        kept=others if merges else (),
+        dropped=() if merges else others,
+        loses_events=bool(present and present.allow_events) and not merges and not ask.wants_events,
+        fresh=ask.mode == "create",
+        until=ask.until,
+        is_meant=is_meant(ask, present, now),
     )
 
 

@@ -1,5 +1,6 @@
 """The endpoints that clients call: token, introspection, revocation, and the documents that name them."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,27 @@ from fastapi.responses import JSONResponse
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.oauth import discovery
+from ccx_broker.oauth import discovery, grant_management
 from ccx_broker.oauth.forms import Malformed, Received, receive
-from ccx_broker.oauth.schemas import ERRORS, FORM_ABOUT_A_TOKEN, TOKEN_FORM, Introspection, TokenAnswer
+from ccx_broker.oauth.par import answer_push
+from ccx_broker.oauth.schemas import (
+    ERRORS,
+    FORM_ABOUT_A_TOKEN,
+    PUSH_FORM,
+    TOKEN_FORM,
+    Introspection,
+    Pushed,
+    TokenAnswer,
+)
 from ccx_broker.oauth.server import Server
 
 router = APIRouter(tags=["OAuth"])
 router.include_router(discovery.router)
+router.include_router(grant_management.router)
+
+Work = Callable[[Server], JSONResponse]
+PAUSE = 1.0
+"""Seconds for which a repeated refresh waits: if others try the same meanwhile, it was no lost answer."""
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -48,23 +63,39 @@ async def revoke(request: Request, rt: Rt) -> JSONResponse:
     return await _answer(request, rt, lambda server, it: server.create_endpoint_response("revocation", it))
 
 
+@router.post(
+    "/oauth/par",
+    status_code=201,
+    summary="Push an authorization request",
+    openapi_extra=PUSH_FORM,
+    responses=ERRORS | {201: {"model": Pushed}},
+)
+async def push(request: Request, rt: Rt) -> JSONResponse:
+    """RFC 9126. Send the browser to `/oauth/authorize?client_id=…&request_uri=…` within 60 seconds."""
+    return await _answer(request, rt, answer_push)
+
+
 async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Received], Any]) -> JSONResponse:
     try:
         received = await receive(request)
     except Malformed as error:
         body = {"error": "invalid_request", "error_description": str(error)}
         return JSONResponse(body, error.status, NO_STORE)
-    return await run_in_threadpool(_in_transaction, rt, received, work)
+    response, later = await run_in_threadpool(_in_transaction, rt, lambda server: work(server, received))
+    if later is not None:
+        await asyncio.sleep(PAUSE)
+        response, _ = await run_in_threadpool(_in_transaction, rt, later)
+    return response
 
 
-def _in_transaction(rt: Runtime, received: Received, work: Callable[[Server, Received], Any]) -> JSONResponse:
+def _in_transaction(rt: Runtime, work: Work) -> tuple[JSONResponse, Work | None]:
     """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
     with rt.sessions() as session:
         server = Server(session, rt.issuer, rt.lifetimes, clock.now())
-        response: JSONResponse = work(server, received)
+        response = work(server)
         if response.status_code >= 400:
             session.rollback()
             if server.afterwards is not None:
                 server.afterwards()
         session.commit()
-    return response
+    return response, server.later

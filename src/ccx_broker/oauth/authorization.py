@@ -1,17 +1,28 @@
 """The authorize endpoint's request and its answers (RFC 6749 §4.1), before and after the customer's word."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, InvalidScopeError
 
-from ccx_broker.consent.rules import ask_of_scopes
+from ccx_broker.consent.rules import LONGEST, Detail, ask_of, keys_of_scopes
+from ccx_broker.consent.rules.details import Registered, read_details
+from ccx_broker.oauth import pushing
+from ccx_broker.oauth.flows import InvalidDetails
 from ccx_broker.oauth.forms import Malformed, Received, parameters
 from ccx_broker.oauth.rules import AuthorizationRequest, audience_of
+from ccx_broker.oauth.rules.wishes import BadWish, grant_wish
 from ccx_broker.oauth.server import InvalidTarget, Server
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.catalogue import CATALOGUE
+
+NOT_PUSHED = (
+    "The request that the application has prepared is not known here, was answered before, "
+    "or was left too long."
+)
 
 
 class Unanswerable(Exception):
@@ -37,10 +48,21 @@ def read_request(
         # Only if client and address are beyond doubt can the client be told.
         sure = {name: values[0] for name, values in _by_name(pairs).items() if _is_sure(values)}
         raise _refusal(server, sure, InvalidRequestError(str(error))) from error
+    pushed = given.get("request_uri")
+    if pushed is not None:
+        # RFC 9126 §4, RFC 9101 §6.3: what stands beside it doesn't count.
+        client_id = given.get("client_id", "")
+        found = pushing.open_pushed(server.session, pushed, client_id, server.now)
+        if found is None:
+            raise Unanswerable(NOT_PUSHED)
+        given = found
     try:
-        return _validated(server, given)
+        request, application = validated(server, given)
     except OAuth2Error as error:
+        if pushed is not None:
+            pushing.close_pushed(server.session, pushed, server.now)
         raise _refusal(server, given, error) from error
+    return replace(request, pushed=pushed), application
 
 
 def success(server: Server, request: AuthorizationRequest, code: str) -> str:
@@ -53,7 +75,10 @@ def failure(server: Server, request: AuthorizationRequest, error: str, descripti
     return _location(server, request.redirect_uri, request.state, error=error, error_description=description)
 
 
-def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequest, Application]:
+def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequest, Application]:
+    """Validate the parameters, wherever they came from; raises `OAuth2Error`."""
+    if "request" in given:
+        raise OAuth2Error("Requests as JWT are not supported.", error="request_not_supported")
     if "response_type" not in given:
         raise InvalidRequestError("The response_type is missing.")
     if given["response_type"] != "code":
@@ -67,7 +92,13 @@ def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequ
         raise InvalidTarget
     scopes = tuple(grant.request.scope.split())
     purposes = [(purpose.purpose, purpose.needs) for purpose in application.purposes]
-    ask = ask_of_scopes(scopes, purposes, CATALOGUE.items)
+    details = _details(given, application, server.now)
+    wish = grant_wish(
+        given.get("grant_management_action"), given.get("grant_id"), is_public=application.is_public
+    )
+    if isinstance(wish, BadWish):
+        raise OAuth2Error(wish.reason, error=wish.error)
+    ask = ask_of(scopes, details, purposes, CATALOGUE.items, mode=wish.mode, grant_id=wish.grant_id)
     if not ask.keys and not ask.wants_events:
         raise InvalidScopeError("The scope names nothing that a customer could share.")
     return AuthorizationRequest(
@@ -78,7 +109,20 @@ def _validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationRequ
         code_challenge=given["code_challenge"],
         ask=ask,
         prompt=frozenset(given.get("prompt", "").split()),
+        details=details,
     ), application
+
+
+def _details(given: dict[str, str], application: Application, now: datetime) -> tuple[Detail, ...]:
+    text = given.get("authorization_details")
+    if text is None:
+        return ()
+    covered = keys_of_scopes(application.scopes, CATALOGUE.items)
+    registered = Registered(covered, [purpose.purpose for purpose in application.purposes])
+    details = read_details(text, registered, CATALOGUE.items, now=now, latest=now + LONGEST)
+    if isinstance(details, str):
+        raise InvalidDetails(details)
+    return details
 
 
 def _refusal(server: Server, given: dict[str, str], error: OAuth2Error) -> Unanswerable | Refused:

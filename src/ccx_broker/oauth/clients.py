@@ -27,9 +27,12 @@ class Client(ClientMixin):  # type: ignore[misc]
         return
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return what of `scope` can be put to the customer; None refuses the request."""
+        """Return what of `scope` can be put to the customer; None refuses the request.
+
+        Nothing is left of no scope at all: what is asked for may stand in authorization details.
+        """
         allowed = customer_scopes((scope or "").split(), self.application.scopes, CATALOGUE.items)
-        return " ".join(allowed) if allowed else None
+        return None if allowed is None else " ".join(allowed)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Say whether this address is registered, compared exactly."""

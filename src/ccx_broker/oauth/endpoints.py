@@ -47,6 +47,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "grant_id": None if token.grant_id is None else str(token.grant_id),
             "iat": None if token.issued_at is None else int(token.issued_at.timestamp()),
             "exp": int(token.expires_at.timestamp()),
+            "authorization_details": token.authorization_details,
         }
         return {name: value for name, value in payload.items() if value is not None}
 

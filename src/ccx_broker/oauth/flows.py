@@ -7,15 +7,24 @@ looks them up: two requests at once can't both get past that.
 from dataclasses import dataclass
 from typing import Any
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, grants
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 from authlib.oauth2.rfc7636.challenge import CODE_CHALLENGE_PATTERN, CODE_VERIFIER_PATTERN
 
-from ccx_broker.consent.rules import Grant
+from ccx_broker.consent.rules import LONGEST, Grant
+from ccx_broker.consent.rules.details import Registered, read_details
 from ccx_broker.oauth import service
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS, Client
 from ccx_broker.oauth.rules import Authorisation, narrowed, organisation_scopes, scope_string
+from ccx_broker.oauth.rules.details import part_named
 from ccx_broker.profile.catalogue import CATALOGUE
+
+
+class InvalidDetails(OAuth2Error):  # type: ignore[misc]
+    """The authorization details are not valid, or not allowed (RFC 9396 §5)."""
+
+    error = "invalid_authorization_details"
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,8 @@ class Claimed:
     redirect_uri: str | None = None
     code_challenge: str | None = None
     code_challenge_method: str = "S256"
+    exchanged: str | None = None
+    """The refresh token itself."""
 
     def get_redirect_uri(self) -> str | None:
         """Where the code was sent."""
@@ -86,7 +97,7 @@ class CodeFlow(grants.AuthorizationCodeGrant):  # type: ignore[misc]
                 session, code, client_id, challenge, now
             )
             return None
-        return Claimed(found, found, redirect_uri, challenge)
+        return Claimed(found, _part(self, found), redirect_uri, challenge)
 
     def delete_authorization_code(self, authorization_code: Claimed) -> None:
         """Nothing is left to do: it was claimed before."""
@@ -97,7 +108,7 @@ class CodeFlow(grants.AuthorizationCodeGrant):  # type: ignore[misc]
 
 
 class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
-    """Refresh with rotation (RFC 6749 §6, RFC 9700 §4.14.2)."""
+    """Refresh with rotation (RFC 6749 §6, RFC 9700 §4.14.2), and one repeat for a lost answer."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = (*CONFIDENTIAL_METHODS, "none")
     INCLUDE_NEW_REFRESH_TOKEN = True
@@ -109,14 +120,35 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         session, now, client_id = self.server.session, self.server.now, client.get_client_id()
         found = service.claim_refresh_token(session, token, client_id, now)
         if found is None:
-            self.server.afterwards = lambda: service.end_family_of_reused_refresh_token(
-                session, token, client_id, now
-            )
+            self.server.afterwards = lambda: self._after_refusal(token, client_id)
             raise InvalidGrantError("The refresh token is not valid.")
+        return self._claimed(found, token)
+
+    def _claimed(self, found: Authorisation, token: str) -> Claimed:
         part = narrowed(found, (self.request.payload.scope or "").split(), CATALOGUE.items)
         if part is None:
             raise InvalidScopeError("Nothing in the scope was ever granted.")
-        return Claimed(found, part)
+        return Claimed(found, _part(self, part), exchanged=token)
+
+    def _after_refusal(self, token: str, client_id: str) -> None:
+        if service.take_note_of_repeat(self.server.session, token, client_id, self.server.now):
+            self.server.later = lambda server: self._repeated(token, server)
+
+    def _repeated(self, token: str, server: Any) -> Any:
+        """Answer once more, a moment after the refusal, in `server`'s new transaction.
+
+        Who asks was established before; whatever that used up, such as a signed proof, is not asked
+        for twice.
+        """
+        again = RefreshFlow(self.request, server)
+        try:
+            found = service.claim_repeat(server.session, token, server.now)
+            if found is None:
+                raise InvalidGrantError("The refresh token is not valid.")
+            self.request.refresh_token = again._claimed(found, token)
+            return server.handle_response(*again.create_token_response())
+        except OAuth2Error as error:
+            return server.handle_error_response(self.request, error)
 
     def _validate_token_scope(self, token: Claimed) -> None:
         """Was looked at with the token: a step's scope stands for the keys granted of that step."""
@@ -136,11 +168,26 @@ class OrganisationFlow(grants.ClientCredentialsGrant):  # type: ignore[misc]
 
     def validate_requested_scope(self) -> None:
         """Settle the scopes, or refuse."""
+        if "authorization_details" in self.request.form:
+            raise InvalidDetails("Preferences are a customer's to grant: use the authorization code.")
         asked = (self.request.payload.scope or "").split()
         scopes = organisation_scopes(asked, self.request.client.application.scopes)
         if scopes is None:
             raise InvalidScopeError("None of this, or not all, is registered for the client's own work.")
         self.request.scope = " ".join(scopes)
+
+
+def _part(flow: Any, found: Authorisation) -> Authorisation:
+    """Return what of an authorisation the token request's details name (RFC 9396 §6); without any, all."""
+    text = flow.request.form.get("authorization_details")
+    if text is None:
+        return found
+    registered = Registered(found.keys, [p.purpose for p in flow.request.client.application.purposes])
+    now = flow.server.now
+    details = read_details(text, registered, CATALOGUE.items, now=now, latest=now + LONGEST)
+    if isinstance(details, str):
+        raise InvalidDetails(details)
+    return part_named(found, details)
 
 
 def live_grant(flow: Any, claimed: Claimed) -> Grant:

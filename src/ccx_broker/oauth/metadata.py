@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from ccx_broker.consent.rules.details import TYPE
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
+from ccx_broker.oauth.rules.wishes import MODES
 from ccx_broker.profile.catalogue import CATALOGUE
 
 
@@ -25,6 +27,8 @@ def server_metadata(issuer: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+        "require_pushed_authorization_requests": False,
         "token_endpoint": f"{issuer}/oauth/token",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
@@ -39,4 +43,10 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         # RFC 9728 §4
         "protected_resources": [issuer],
+        "authorization_details_types_supported": [TYPE],
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "grant_management_endpoint": f"{issuer}/oauth/grants",
+        "grant_management_actions_supported": ["query", "revoke", *MODES],
+        "grant_management_action_required": False,
     }

@@ -13,13 +13,14 @@ from fastapi.responses import RedirectResponse, Response
 from ccx_broker.accounts.auth import BrowserSession
 from ccx_broker.accounts.rules import SignedInSession
 from ccx_broker.consent import view
-from ccx_broker.consent.rules import DEFAULT_DURATION, DURATIONS, Answer, Refusal
+from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, Refusal, durations_of
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
-from ccx_broker.oauth import service
+from ccx_broker.oauth import pushing, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
 from ccx_broker.oauth.rules import AuthorizationRequest
+from ccx_broker.oauth.rules.wishes import NOT_THIS_GRANT
 from ccx_broker.oauth.server import Server
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
@@ -42,10 +43,10 @@ def authorize(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
     if "none" in asked.prompt:
         # OpenID Connect Core §3.1.2.6: nothing is ever shared without being seen.
         reason = "login_required" if me is None else "consent_required"
-        return _leave(failure(server, asked, reason, "The customer has to see the page."))
+        return _fail(server, asked, reason, "The customer has to see the page.")
     if me is None:
         return _sign_in_first(request)
-    return _page(request, server, asked, application, me=me, form=view.Form())
+    return _page(request, server, asked, application, me=me, form=view.Form(duration=_usual(asked)))
 
 
 @router.post("/oauth/authorize", dependencies=[Depends(check_csrf)])
@@ -68,12 +69,13 @@ def decide(
         return found
     asked, application = found
     if action == "deny":
-        return _leave(failure(server, asked, "access_denied", "The customer did not share."))
+        return _fail(server, asked, "access_denied", "The customer did not share.")
     if me is None:
         return _sign_in_first(request)
-    chosen = duration if duration in DURATIONS else DEFAULT_DURATION
+    durations = durations_of(asked.ask, server.now)
+    chosen = duration if duration in durations else _usual(asked)
     form = view.Form(frozenset(key), chosen, stated_only, events)
-    if action != "share" or duration not in DURATIONS:
+    if action != "share" or duration not in durations:
         ticked = view.with_needed(form, asked.ask) if action == "needed" else form
         return _page(request, server, asked, application, me=me, form=ticked)
     decided = service.authorise(
@@ -81,14 +83,14 @@ def decide(
         me.customer.customer_id,
         application,
         asked,
-        Answer(form.keys, DURATIONS[duration], include_defaults=not stated_only, allow_events=events),
+        Answer(form.keys, durations[duration], include_defaults=not stated_only, allow_events=events),
         lifetimes=rt.lifetimes,
         now=server.now,
     )
     if isinstance(decided, Refusal):
         message = NOTHING_TICKED if decided.reason == "nothing_ticked" else NOT_ASKED
         return _page(request, server, asked, application, me=me, form=form, message=message)
-    return _leave(success(server, asked, decided))
+    return _done(server, asked, success(server, asked, decided))
 
 
 def _read(request: Request, server: Server) -> tuple[AuthorizationRequest, Application] | Response:
@@ -113,6 +115,8 @@ def _page(
     shown = view.consent_view(
         server.session, me.customer.customer_id, application, asked.ask, form, now=server.now
     )
+    if not shown.is_meant:
+        return _fail(server, asked, "invalid_grant_id", NOT_THIS_GRANT)
     return render(
         request,
         "consent/consent.html",
@@ -121,7 +125,7 @@ def _page(
         me=me,
         view=shown,
         message=message,
-        durations=view.DURATION_WORDS,
+        durations={name: view.DURATION_WORDS[name] for name in durations_of(asked.ask, server.now)},
         redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
     )
 
@@ -130,6 +134,21 @@ def _origin(redirect_uri: str) -> str:
     """Name where a form may lead to, as a Content-Security-Policy source: an app's own scheme has no host."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def _usual(asked: AuthorizationRequest) -> str:
+    return DEFAULT_DURATION if asked.ask.until is None else ASKED
+
+
+def _fail(server: Server, asked: AuthorizationRequest, error: str, description: str) -> RedirectResponse:
+    return _done(server, asked, failure(server, asked, error, description))
+
+
+def _done(server: Server, asked: AuthorizationRequest, location: str) -> RedirectResponse:
+    """Send the browser back with the answer; a pushed request is used up by it (RFC 9126 §4)."""
+    if asked.pushed is not None:
+        pushing.close_pushed(server.session, asked.pushed, server.now)
+    return _leave(location)
 
 
 def _leave(location: str) -> RedirectResponse:

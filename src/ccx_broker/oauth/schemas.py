@@ -20,6 +20,9 @@ class TokenAnswer(BaseModel):
     scope: str = Field(description="What was granted, each key by its own name; may be less than was asked.")
     refresh_token: str | None = Field(None, description="Only where `offline_access` was asked for.")
     grant_id: UUID | None = Field(None, description="The customer's grant; none for client credentials.")
+    authorization_details: list[dict[str, Any]] | None = Field(
+        None, description="What was granted of the authorization details (RFC 9396), if any were sent."
+    )
 
 
 class Introspection(BaseModel):
@@ -35,6 +38,30 @@ class Introspection(BaseModel):
     grant_id: UUID | None = None
     iat: int | None = None
     exp: int | None = None
+    authorization_details: list[dict[str, Any]] | None = None
+
+
+class Pushed(BaseModel):
+    """RFC 9126 §2.2."""
+
+    request_uri: str = Field(description="For the authorize endpoint, beside `client_id`.")
+    expires_in: int = Field(description="Seconds until the browser has to be there.")
+
+
+class GrantScope(BaseModel):
+    """Scopes that were granted."""
+
+    scope: str
+
+
+class GrantStatus(BaseModel):
+    """Grant Management for OAuth 2.0, draft 03 §6.4; times in seconds since 1970."""
+
+    grant_id: UUID
+    scopes: list[GrantScope]
+    authorization_details: list[dict[str, Any]]
+    created_at: int
+    expires_at: int
 
 
 class OAuthError(BaseModel):
@@ -66,6 +93,20 @@ TOKEN_FORM = form(
     refresh_token="The refresh token, for `refresh_token`.",  # noqa: S106
     scope="A part of what could be had; leave it out for all of it.",
     resource="The API's identifier (RFC 8707), which is the issuer; not needed.",
+    authorization_details="A part of what was granted (RFC 9396 §6); leave it out for all of it.",
+    **CLIENT,
+)
+PUSH_FORM = form(
+    "response_type",
+    response_type="`code`.",
+    redirect_uri="One of the client's own.",
+    scope="What to ask the customer for.",
+    authorization_details="What to ask the customer for, in detail (RFC 9396): a JSON array.",
+    state="Comes back with the answer.",
+    code_challenge="PKCE (RFC 7636).",
+    code_challenge_method="`S256`.",
+    grant_management_action="`create`, `merge` or `replace`.",
+    grant_id="Which grant, for `merge` and `replace`.",
     **CLIENT,
 )
 FORM_ABOUT_A_TOKEN = form(

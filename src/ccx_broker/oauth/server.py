@@ -58,6 +58,8 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
         self.session, self.issuer, self.lifetimes, self.now = session, issuer, lifetimes, now
         self.afterwards: Callable[[], None] | None = None
         """What a refusal leaves to do, after all that led to it was rolled back."""
+        self.later: Callable[[Server], JSONResponse] | None = None
+        """What answers instead of the refusal after a moment's pause, with a server of its own."""
         self.register_token_generator("default", lambda **_: {"token_type": "Bearer"})
         self.register_grant(CodeFlow, [S256Required(required=True)])
         self.register_grant(RefreshFlow)
@@ -91,6 +93,7 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
                 request.user,
                 lifetimes=self.lifetimes,
                 now=self.now,
+                exchanged=claimed.exchanged,
             )
         token.update((name, value) for name, value in asdict(issued).items() if value is not None)
         if issued.grant_id is not None:

@@ -6,6 +6,7 @@ Nothing here knows HTTP or Authlib. A token names a grant and is only as live as
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -26,15 +27,16 @@ from ccx_broker.oauth.rules import (
     effective,
     scope_string,
 )
+from ccx_broker.oauth.rules.details import cut_down, granted
+from ccx_broker.oauth.rules.repeats import judge_repeat
+from ccx_broker.oauth.store import repeats
 from ccx_broker.organisations import service as organisations
 from ccx_broker.organisations.rules import Application
 
-RETRY_GRACE = timedelta(seconds=10)
-"""A second exchange this soon is refused but taken for a retry, not for theft.
+CODE_GRACE = timedelta(seconds=10)
+"""A second exchange of a code this soon is refused but taken for a client that races itself, not for theft.
 
-A client whose answer got lost asks again within seconds, and clients race themselves; ending the family
-then would lock good clients out. A thief gains nothing by it: the second exchange is refused all the
-same, and the next use of the stolen token that comes later than this ends the family.
+Nothing is lost by it: the second exchange is refused all the same, and a later one ends the family.
 """
 
 
@@ -52,6 +54,9 @@ def authorise(
     grant = consent.give(session, customer_id, application, request.ask, answer, now=now)
     if isinstance(grant, Refusal):
         return grant
+    if request.ask.grant_id is not None:
+        # Grant Management §5.2: what was asked for by the grant's id replaces its refresh tokens, too.
+        store.end_refresh_tokens_of_grant(session, grant.grant_id, now)
     code = new_token("ccxc")
     store.insert_code(
         session,
@@ -63,6 +68,7 @@ def authorise(
             family_id=new_id(),
             scopes=_granted_scopes(request.scopes, grant),
             keys=tuple(key for key in request.ask.keys if key in answer.keys),
+            details=cut_down(request.details, answer.keys),
         ),
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
@@ -94,20 +100,51 @@ def end_family_of_reused_code(
     session: Session, code: str, client_id: str, code_challenge: str, now: datetime
 ) -> None:
     """End the tokens of a code that is exchanged a second time (RFC 6749 §4.1.2)."""
-    family_id = store.code_claimed_before(
-        session, token_hash(code), client_id, code_challenge, now - RETRY_GRACE
-    )
-    if family_id is not None:
-        store.end_family(session, family_id, now)
+    found = store.code_claimed_before(session, token_hash(code), client_id, code_challenge, now - CODE_GRACE)
+    if found is not None:
+        _end_reused(session, found, now)
 
 
-def end_family_of_reused_refresh_token(session: Session, token: str, client_id: str, now: datetime) -> None:
-    """End the family of a refresh token that is exchanged a second time (RFC 9700 §4.14.2)."""
-    stored = store.find_refresh_token(session, token_hash(token))
-    if stored is None or stored.authorisation.client_id != client_id or stored.claimed_at is None:
-        return
-    if stored.claimed_at < now - RETRY_GRACE:
-        store.end_family(session, stored.authorisation.family_id, now)
+def take_note_of_repeat(session: Session, token: str, client_id: str, now: datetime) -> bool:
+    """Look at a refresh token that could not be exchanged; True if its answer may just have got lost.
+
+    Then, if for a moment nobody else tries, `claim_repeat` may exchange it. A reuse ends its family (RFC
+    9700 §4.14.2), and the customer can read it in the grant's history.
+    """
+    hashed = token_hash(token)
+    stored = store.find_refresh_token(session, hashed)
+    if stored is None or stored.authorisation.client_id != client_id:
+        return False
+    used = repeats.successor_used(session, stored.authorisation.family_id, hashed)
+    verdict = judge_repeat(stored, successor_used=used, now=now)
+    if verdict == "reuse":
+        _end_reused(session, stored.authorisation, now)
+    return verdict == "repeat" and repeats.count_repeat(session, hashed) == 1
+
+
+def claim_repeat(session: Session, token: str, now: datetime) -> Authorisation | None:
+    """Take a refresh token for its one repeated exchange, after `take_note_of_repeat` has allowed it.
+
+    What the first exchange gave is put to an end. None if others have tried as well, or it was used.
+    """
+    hashed = token_hash(token)
+    stored = store.find_refresh_token(session, hashed)
+    if stored is None:
+        return None
+    found = stored.authorisation
+    _hold(session, found)
+    return found if repeats.claim_repeat(session, found.family_id, hashed, now) else None
+
+
+def _hold(session: Session, found: Authorisation) -> None:
+    """Lock the grant before several of its tokens: so two transactions never wait for each other."""
+    grants.find_grant(session, found.customer_id, found.grant_id, lock=True)
+
+
+def _end_reused(session: Session, found: Authorisation, now: datetime) -> None:
+    _hold(session, found)
+    if store.end_family(session, found.family_id, now):
+        consent.record_reuse(session, found.customer_id, found.grant_id, now)
 
 
 def live_grant(
@@ -129,11 +166,12 @@ def issue(
     *,
     lifetimes: Lifetimes,
     now: datetime,
+    exchanged: str | None = None,
 ) -> Issued:
     """Give out an access token for `part` of an authorisation, and a refresh token for all of it.
 
     There is a refresh token only where `offline_access` was asked for. `part` differs from the whole
-    when a refresh asked for less (RFC 6749 §6).
+    when a refresh asked for less (RFC 6749 §6). `exchanged` is the refresh token that it was.
     """
     expires_at = min(now + lifetimes.access_token, grant.expires_at)
     token = AccessToken(
@@ -143,6 +181,7 @@ def issue(
         grant_id=authorisation.grant_id,
         scopes=frozenset(part.scopes),
         keys=part.keys,
+        details=part.details,
         issued_at=now,
         expires_at=expires_at,
     )
@@ -151,7 +190,11 @@ def issue(
         return issued
     refresh_token = new_token("ccxr")
     store.insert_refresh_token(
-        session, token_hash(refresh_token), authorisation, now + lifetimes.refresh_token
+        session,
+        token_hash(refresh_token),
+        authorisation,
+        now + lifetimes.refresh_token,
+        None if exchanged is None else token_hash(exchanged),
     )
     return replace(issued, refresh_token=refresh_token)
 
@@ -212,6 +255,7 @@ def introspect(session: Session, token: str, organisation_id: UUID, now: datetim
             issued_at=access.issued_at,
             expires_at=access.expires_at,
             audience=access.audience,
+            authorization_details=_details_now(session, access),
         )
     stored = store.find_refresh_token(session, token_hash(token))
     if stored is None or not stored.is_live(now):
@@ -227,7 +271,15 @@ def introspect(session: Session, token: str, organisation_id: UUID, now: datetim
         grant_id=grant.grant_id,
         issued_at=None,
         expires_at=stored.expires_at,
+        authorization_details=granted(stored.authorisation.details, stored.authorisation.keys, grant),
     )
+
+
+def _details_now(session: Session, access: AccessToken) -> tuple[dict[str, Any], ...] | None:
+    if not access.details or access.customer_id is None or access.grant_id is None:
+        return None
+    grant = grants.find_grant(session, access.customer_id, access.grant_id)
+    return None if grant is None else granted(access.details, access.keys, grant)
 
 
 def owner_of(session: Session, token: str) -> str | None:
@@ -244,6 +296,7 @@ def revoke(session: Session, token: str, now: datetime) -> None:
     if stored is None:
         store.revoke_access_token(session, hashed, now)
     else:
+        _hold(session, stored.authorisation)
         store.end_family(session, stored.authorisation.family_id, now)
 
 
@@ -269,4 +322,5 @@ def _issue_access_token(session: Session, token: AccessToken, family_id: UUID, g
         expires_in=int((token.expires_at - token.issued_at).total_seconds()),
         scope=scope_string(now_good_for.keys, now_good_for.scopes),
         grant_id=token.grant_id,
+        authorization_details=None if grant is None else granted(token.details, token.keys, grant),
     )

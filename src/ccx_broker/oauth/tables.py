@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, Text
+from sqlalchemy import DateTime, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,7 @@ class AuthorizationCodeRow(Base):
     family_id: Mapped[UUID]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     redirect_uri: Mapped[str] = mapped_column(Text)
     code_challenge: Mapped[str] = mapped_column(Text)
     nonce: Mapped[str | None] = mapped_column(Text)
@@ -49,26 +50,33 @@ class AccessTokenRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     audience: Mapped[str] = mapped_column(Text)
+    details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class RefreshTokenRow(Base):
-    """A refresh token, good for one exchange; its successors share its family."""
+    """A refresh token, good for one exchange; its successors share its family.
+
+    `parent_hash` is the one it was exchanged for; `repeats` counts how often that was tried again.
+    """
 
     __tablename__ = "refresh_tokens"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     client_id: Mapped[str] = mapped_column(Text)
     customer_id: Mapped[UUID]
-    grant_id: Mapped[UUID]
+    grant_id: Mapped[UUID] = mapped_column(index=True)
     family_id: Mapped[UUID] = mapped_column(index=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    parent_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    repeats: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class SigningKeyRow(Base):
@@ -81,3 +89,16 @@ class SigningKeyRow(Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     active_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     withdrawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class PushedRequestRow(Base):
+    """An authorization request that a client has pushed (RFC 9126); whoever answers it sets `answered_at`."""
+
+    __tablename__ = "pushed_requests"
+
+    uri_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Text)
+    parameters: Mapped[dict[str, str]] = mapped_column(JSONB)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -26,6 +26,8 @@ PLAIN_SCOPES = frozenset(
         "preferences:read",
         "decisions:read",
         "changes:read",
+        "grant_management_query",
+        "grant_management_revoke",
     }
 )
 

@@ -1,7 +1,7 @@
 """What a customer lets an organisation have: asking, answering, narrowing, ending. Pure decisions.
 
-Whatever way an application asks (scopes today), it becomes one `Ask`; whatever way the customer answers
-becomes one `Answer`; `decide_grant` alone turns the two into terms. Reading top to bottom tells what a
+Whatever way an application asks (scopes, authorization details), it becomes one `Ask`; whatever way the
+customer answers becomes one `Answer`; `decide_grant` alone turns the two into terms. Reading top to bottom tells what a
 grant can ever contain: nothing that was not asked for, nothing that was not ticked.
 """
 
@@ -10,9 +10,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from ccx_broker.consent.rules.asks import Ask, CatalogueItem, ask_of_scopes, keys_of_scopes
+from ccx_broker.consent.rules.asks import (
+    Ask,
+    CatalogueItem,
+    Detail,
+    Mode,
+    ask_of,
+    ask_of_scopes,
+    keys_of_scopes,
+)
 
-__all__ = ["Ask", "CatalogueItem", "ask_of_scopes", "keys_of_scopes"]
+__all__ = ["Ask", "CatalogueItem", "Detail", "Mode", "ask_of", "ask_of_scopes", "keys_of_scopes"]
 
 LONGEST = timedelta(days=365)
 """No grant reaches further than this from the moment the customer last said so."""
@@ -26,8 +34,13 @@ DURATIONS: dict[str, timedelta] = {
 """What the consent page offers."""
 
 DEFAULT_DURATION = "quarter"
+ASKED = "asked"
+"""The duration that the application itself has named."""
 
-Action = Literal["granted", "amended", "narrowed", "shortened", "extended", "withdrawn", "expired"]
+Action = Literal["granted", "amended", "narrowed", "shortened", "extended"]
+
+Ended = Literal["withdrawn", "expired", "returned", "replaced"]
+"""Why a grant ended: by the customer, by time, by the organisation, or because a new one took its place."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +94,8 @@ class Grant:
             expires_at=terms.expires_at,
         )
 
-    def ended(self, at: datetime, reason: str) -> "Grant":
-        """Return this grant, ended for good: `withdrawn`, or `expired` (then at the time it said)."""
+    def ended(self, at: datetime, reason: Ended) -> "Grant":
+        """Return this grant, ended for good; one that has `expired`, at the time it said."""
         return replace(self, version=self.version + 1, ended_at=at, ended_reason=reason)
 
     def as_seen(self, now: datetime) -> "Grant":
@@ -116,28 +129,60 @@ class Answer:
 class Refusal:
     """Why a grant did not come about or did not change; `reason` is for programs."""
 
-    reason: Literal["nothing_ticked", "not_asked", "too_long", "ended", "wider", "empty", "in_the_past"]
+    reason: Literal[
+        "nothing_ticked",
+        "not_asked",
+        "too_long",
+        "ended",
+        "wider",
+        "empty",
+        "in_the_past",
+        "no_such_grant",
+    ]
     keys: tuple[str, ...] = ()
+
+
+def durations_of(ask: Ask, now: datetime) -> dict[str, timedelta]:
+    """Return what the customer can choose from, by name: never longer than was asked for.
+
+    `asked` is exactly until the time that the application named.
+    """
+    if ask.until is None:
+        return DURATIONS
+    shorter = {name: length for name, length in DURATIONS.items() if now + length < ask.until}
+    return shorter | {ASKED: ask.until - now}
+
+
+def is_meant(ask: Ask, present: Grant | None, now: datetime) -> bool:
+    """Say whether a request that names a grant names this one, and it is live."""
+    if ask.grant_id is None:
+        return True
+    return present is not None and present.grant_id == ask.grant_id and present.is_live(now)
 
 
 def decide_grant(ask: Ask, answer: Answer, present: Grant | None, now: datetime) -> Terms | Refusal:
     """Decide the terms that follow from `answer`, beside those of the `present` live grant.
 
-    An amendment keeps the keys that this request did not ask about and replaces the others. Guesses,
+    A merge keeps the keys that this request did not ask about and replaces the others. Guesses,
     behaviour and the end date hold for the whole grant, so the newest answer to them wins where the
-    question was put, and the page says so.
+    question was put, and the page says so. In the other modes nothing is left of what was before.
     """
+    if not is_meant(ask, present, now):
+        return Refusal("no_such_grant")
     if not answer.keys <= set(ask.keys):
         return Refusal("not_asked", tuple(sorted(answer.keys - set(ask.keys))))
     if answer.duration > LONGEST:
         return Refusal("too_long")
+    if ask.until is not None and ask.until <= now:
+        return Refusal("in_the_past")
     events = ask.wants_events and answer.allow_events
     if not answer.keys and not events:
         return Refusal("nothing_ticked")
-    if present is not None and not present.is_live(now):
+    if present is not None and (ask.mode != "merge" or not present.is_live(now)):
         present = None
     kept = tuple(key for key in present.keys if key not in ask.keys) if present else ()
     purposes = (*present.purposes, *ask.purposes) if present and kept else ask.purposes
+    expires_at = now + answer.duration
     return Terms(
         keys=(*kept, *(key for key in ask.keys if key in answer.keys)),
         purposes=tuple(dict.fromkeys(purposes)),
@@ -145,7 +190,7 @@ def decide_grant(ask: Ask, answer: Answer, present: Grant | None, now: datetime)
         if ask.offers_defaults
         else bool(present and present.include_defaults),
         allow_events=events if ask.wants_events else bool(present and present.allow_events),
-        expires_at=now + answer.duration,
+        expires_at=expires_at if ask.until is None else min(expires_at, ask.until),
     )
 
 

@@ -1,8 +1,16 @@
 """The request object: what an application asks one customer for, whichever way it asked. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+Mode = Literal["merge", "replace", "create"]
+"""What becomes of a grant that the organisation has already (Grant Management for OAuth 2.0 §5.2).
+
+`merge` keeps what is not asked about, `replace` keeps nothing else, `create` ends it and begins another.
+"""
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,22 @@ class Ask:
     purposes: tuple[str, ...]
     wants_events: bool = False
     offers_defaults: bool = True
+    until: datetime | None = None
+    """The application wants it no longer than this."""
+    mode: Mode = "merge"
+    grant_id: UUID | None = None
+    """The grant that `mode` is meant for; None: whichever there is."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One authorization detail of type `ccx_preferences` (RFC 9396 §2), read and found valid."""
+
+    keys: tuple[str, ...]
+    purposes: tuple[str, ...] = ()
+    """Some of those that the application has declared; none named: all."""
+    include_defaults: bool = True
+    until: datetime | None = None
 
 
 class CatalogueItem(Protocol):
@@ -44,12 +68,28 @@ def keys_of_scopes(scopes: Iterable[str], items: Iterable[CatalogueItem]) -> tup
     return tuple(i.key for i in items if i.key in names or (i.step in names and not i.special))
 
 
-def ask_of_scopes(
-    scopes: Collection[str], purposes: Iterable[tuple[str, Collection[str]]], items: Collection[CatalogueItem]
+def ask_of(
+    scopes: Collection[str],
+    details: Sequence[Detail],
+    purposes: Iterable[tuple[str, Collection[str]]],
+    items: Collection[CatalogueItem],
+    *,
+    mode: Mode = "merge",
+    grant_id: UUID | None = None,
 ) -> Ask:
-    """Make the request object from OAuth scopes and the application's purposes with what each needs."""
-    declared = list(purposes)
-    keys = keys_of_scopes(scopes, items)
+    """Make the request object from scopes, authorization details, or both.
+
+    `purposes`: what the application has declared, with the keys that it can't do without. A grant has one
+    end and one answer about guesses, so of several details the earliest end and the strictest wish hold.
+    """
+    by_scope = keys_of_scopes(scopes, items)
+    wanted = {*by_scope, *(key for detail in details for key in detail.keys)}
+    named = {purpose for detail in details for purpose in detail.purposes}
+    if by_scope or not details or any(not detail.purposes for detail in details):
+        declared = list(purposes)
+    else:
+        declared = [(purpose, needed) for purpose, needed in purposes if purpose in named]
+    keys = tuple(item.key for item in items if item.key in wanted)
     special = frozenset(i.key for i in items if i.special).intersection(keys)
     needs = {key for _, needed in declared for key in needed} - special
     return Ask(
@@ -58,4 +98,15 @@ def ask_of_scopes(
         needed=tuple(key for key in keys if key in needs),
         purposes=tuple(purpose for purpose, _ in declared),
         wants_events="events:write" in scopes,
+        offers_defaults=all(detail.include_defaults for detail in details),
+        until=min((detail.until for detail in details if detail.until is not None), default=None),
+        mode=mode,
+        grant_id=grant_id,
     )
+
+
+def ask_of_scopes(
+    scopes: Collection[str], purposes: Iterable[tuple[str, Collection[str]]], items: Collection[CatalogueItem]
+) -> Ask:
+    """Make the request object from scopes alone."""
+    return ask_of(scopes, (), purposes, items)

@@ -3,13 +3,23 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from ccx_broker.consent.rules import Ask, CatalogueItem, Grant, keys_of_scopes
+from ccx_broker.consent.rules import Ask, CatalogueItem, Detail, Grant, keys_of_scopes
 
 ORGANISATION_SCOPES = frozenset(
-    {"preferences:read", "decisions:read", "changes:read", "events:write", "offers:write", "voice:read"}
+    {
+        "preferences:read",
+        "decisions:read",
+        "changes:read",
+        "events:write",
+        "offers:write",
+        "voice:read",
+        "grant_management_query",
+        "grant_management_revoke",
+    }
 )
 """What an organisation can have for its own work, with client credentials."""
 
@@ -36,6 +46,7 @@ class AccessToken:
     issued_at: datetime
     expires_at: datetime
     audience: str = API
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,8 @@ class Authorisation:
     family_id: UUID
     scopes: tuple[str, ...]
     keys: tuple[str, ...]
+    details: tuple[Detail, ...] = ()
+    """What of `keys` was asked for by authorization details: then a token answer says so as well."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,7 @@ class Issued:
     scope: str
     grant_id: UUID | None = None
     refresh_token: str | None = None
+    authorization_details: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class Introspected:
     issued_at: datetime | None
     expires_at: datetime
     audience: str | None = None
+    authorization_details: tuple[dict[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,9 @@ class AuthorizationRequest:
     code_challenge: str
     ask: Ask
     prompt: frozenset[str]
+    details: tuple[Detail, ...] = ()
+    pushed: str | None = None
+    """The request URI, where it was pushed (RFC 9126)."""
 
 
 def audience_of(resource: str | None, issuer: str) -> str | None:

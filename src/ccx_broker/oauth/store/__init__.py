@@ -1,13 +1,15 @@
 """All SQL of codes and tokens. Each is found by its hash; claiming one is a single statement."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from ccx_broker.consent.rules import Detail
 from ccx_broker.oauth.rules import AccessToken, Authorisation, StoredRefreshToken
-from ccx_broker.oauth.tables import AccessTokenRow, AuthorizationCodeRow, RefreshTokenRow
+from ccx_broker.oauth.tables import AccessTokenRow, AuthorizationCodeRow, PushedRequestRow, RefreshTokenRow
 
 
 def insert_code(
@@ -63,25 +65,33 @@ def claim_code(
 
 def code_claimed_before(
     session: Session, code_hash: bytes, client_id: str, code_challenge: str, before: datetime
-) -> UUID | None:
-    """Return the family of a code that its own client has exchanged before that time."""
-    return session.scalar(
-        select(AuthorizationCodeRow.family_id).where(
+) -> Authorisation | None:
+    """Return what a code stood for that its own client has exchanged before that time."""
+    row = session.scalar(
+        select(AuthorizationCodeRow).where(
             AuthorizationCodeRow.code_hash == code_hash,
             AuthorizationCodeRow.client_id == client_id,
             AuthorizationCodeRow.code_challenge == code_challenge,
             AuthorizationCodeRow.claimed_at < before,
         )
     )
+    return None if row is None else _authorisation(row)
 
 
 def insert_refresh_token(
-    session: Session, token_hash: bytes, authorisation: Authorisation, expires_at: datetime
+    session: Session,
+    token_hash: bytes,
+    authorisation: Authorisation,
+    expires_at: datetime,
+    parent_hash: bytes | None = None,
 ) -> None:
-    """Keep a new refresh token."""
+    """Keep a new refresh token; `parent_hash` is the one that was exchanged for it."""
     session.execute(
         insert(RefreshTokenRow).values(
-            token_hash=token_hash, **_authorisation_columns(authorisation), expires_at=expires_at
+            token_hash=token_hash,
+            **_authorisation_columns(authorisation),
+            expires_at=expires_at,
+            parent_hash=parent_hash,
         )
     )
 
@@ -126,6 +136,7 @@ def insert_access_token(session: Session, token_hash: bytes, token: AccessToken,
             scopes=sorted(token.scopes),
             keys=list(token.keys),
             audience=token.audience,
+            details=_details_column(token.details),
             issued_at=token.issued_at,
             expires_at=token.expires_at,
         )
@@ -153,6 +164,7 @@ def find_access_token(session: Session, token_hash: bytes, now: datetime) -> Acc
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         audience=row.audience,
+        details=_details(row.details),
     )
 
 
@@ -170,33 +182,48 @@ def revoke_access_token(session: Session, token_hash: bytes, now: datetime) -> N
     )
 
 
-def end_family(session: Session, family_id: UUID, now: datetime) -> None:
-    """End every token of a family, also those that a refresh under way is just about to add.
+def end_family(session: Session, family_id: UUID, now: datetime) -> bool:
+    """End every token of a family; False if all had ended before."""
+    refresh = _end_refresh_tokens(session, RefreshTokenRow.family_id == family_id, now)
+    access = session.scalars(
+        update(AccessTokenRow)
+        .where(AccessTokenRow.family_id == family_id, AccessTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(AccessTokenRow.token_hash)
+    ).all()
+    return refresh or bool(access)
+
+
+def end_refresh_tokens_of_grant(session: Session, grant_id: UUID, now: datetime) -> None:
+    """End every refresh token under a grant; access tokens end by themselves, or with it."""
+    _end_refresh_tokens(session, RefreshTokenRow.grant_id == grant_id, now)
+
+
+def _end_refresh_tokens(session: Session, which: ColumnElement[bool], now: datetime) -> bool:
+    """End them, also those that a refresh under way is just about to add; False if there were none.
 
     Such a refresh holds the row it claims, so the first round waits for it and the next one sees what it
     added; when a round finds nothing, no token is left that could have children.
     """
+    ended = False
     while session.scalars(
         update(RefreshTokenRow)
-        .where(RefreshTokenRow.family_id == family_id, RefreshTokenRow.revoked_at.is_(None))
+        .where(which, RefreshTokenRow.revoked_at.is_(None))
         .values(revoked_at=now)
         .returning(RefreshTokenRow.token_hash)
     ).all():
-        pass
-    session.execute(
-        update(AccessTokenRow)
-        .where(AccessTokenRow.family_id == family_id, AccessTokenRow.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
+        ended = True
+    return ended
 
 
 def delete_expired(session: Session, before: datetime, limit: int) -> int:
-    """Delete up to `limit` each of codes, access and refresh tokens that ended before that time."""
+    """Delete up to `limit` each of codes, tokens and pushed requests that ended before that time."""
     deleted = 0
     for table, key in (
         (AuthorizationCodeRow, AuthorizationCodeRow.code_hash),
         (AccessTokenRow, AccessTokenRow.token_hash),
         (RefreshTokenRow, RefreshTokenRow.token_hash),
+        (PushedRequestRow, PushedRequestRow.uri_hash),
     ):
         old = select(key).where(table.expires_at < before).limit(limit).with_for_update(skip_locked=True)
         gone = session.scalars(delete(table).where(key.in_(old)).returning(key))
@@ -212,7 +239,23 @@ def _authorisation_columns(authorisation: Authorisation) -> dict[str, object]:
         "family_id": authorisation.family_id,
         "scopes": list(authorisation.scopes),
         "keys": list(authorisation.keys),
+        "details": _details_column(authorisation.details),
     }
+
+
+def _details_column(details: tuple[Detail, ...]) -> list[dict[str, object]] | None:
+    """Without `until`: once it was granted, the end is the grant's."""
+    return [
+        {"keys": each.keys, "purposes": each.purposes, "include_defaults": each.include_defaults}
+        for each in details
+    ] or None
+
+
+def _details(column: list[dict[str, Any]] | None) -> tuple[Detail, ...]:
+    return tuple(
+        Detail(tuple(each["keys"]), tuple(each["purposes"]), each["include_defaults"])
+        for each in column or ()
+    )
 
 
 def _authorisation(row: AuthorizationCodeRow | RefreshTokenRow) -> Authorisation:
@@ -223,4 +266,5 @@ def _authorisation(row: AuthorizationCodeRow | RefreshTokenRow) -> Authorisation
         family_id=row.family_id,
         scopes=tuple(row.scopes),
         keys=tuple(row.keys),
+        details=_details(row.details),
     )
