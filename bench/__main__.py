@@ -1,0 +1,137 @@
+"""Measure: bare FastAPI, a consented read one by one, and as built, with few and with many customers.
+
+One interleaved run: every round asks each server in turn, so that whatever else the machine does falls
+on all of them alike.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import uvloop
+
+from bench import report
+from bench.load import Round, load
+from bench.seed import ledger_lines, seed
+from bench.servers import LOAD_CORE
+from ccx_broker.kit.embedded import EmbeddedPostgres
+from ccx_broker.kit.listening import bound_socket
+
+RESULTS = Path(__file__).parent / "results.md"
+# Reads are of every customer alike, so the tables should fit in memory, as they would in production.
+POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB", "max_connections": "100"}
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with bound_socket("127.0.0.1", 0) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def ask(port: int) -> bytes:
+    """Read the first customer; raises until the server is up."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/preferences", headers={"Authorization": "Bearer ccxa_bench1"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+@contextmanager
+def server(which: str, source: str) -> Iterator[int]:
+    """Run one of `bench.servers` until the block ends; gives its port once it answers."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.servers", which, str(port), source])
+    try:
+        for _ in range(300):
+            try:
+                ask(port)
+                break
+            except OSError:
+                if process.poll() is not None:
+                    sys.exit(f"the server {which} ended with {process.returncode}")
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def measure(few: int, many: int, *, rounds: int, seconds: float, connections: int) -> dict[str, list[Round]]:
+    """Run all of it; exits with a sentence if an answer was wrong or a ledger line is missing."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccx-bench-")))
+        folder.chmod(0o755)  # PostgreSQL's own account passes through it
+        cluster = stack.enter_context(EmbeddedPostgres(folder / "data", POSTGRES))
+        urls = {}
+        for customers in (few, many):
+            print(f"making {customers:,} customers …", flush=True)
+            urls[customers] = seed(cluster, customers)
+        ports = {
+            f"one by one, {few:,}": (stack.enter_context(server("one-by-one", urls[few])), few),
+            f"as built, {few:,}": (stack.enter_context(server("as-built", urls[few])), few),
+            f"as built, {many:,}": (stack.enter_context(server("as-built", urls[many])), many),
+        }
+        bytes_of_one = folder / "answer.json"
+        bytes_of_one.write_bytes(ask(ports[f"as built, {few:,}"][0]))
+        ports = {"bare FastAPI": (stack.enter_context(server("bare", str(bytes_of_one))), few)} | ports
+        before = {customers: ledger_lines(url) for customers, url in urls.items()}
+        measured: dict[str, list[Round]] = {name: [] for name in ports}
+        answered = dict.fromkeys(urls, 0)
+        for turn in range(rounds + 1):  # the first warms up and does not count
+            for name, (port, customers) in ports.items():
+                checked = name != "bare FastAPI"
+                one = uvloop.run(
+                    load(port, customers=customers, checked=checked, connections=connections, seconds=seconds)
+                )
+                if one.wrong:
+                    sys.exit(f"{name}: {len(one.wrong)} wrong answers, the first:\n{one.wrong[0].decode()}")
+                answered[customers] += len(one.latencies) if checked else 0
+                if turn:
+                    measured[name].append(one)
+                    print(f"round {turn} of {rounds}: {name}: {one.rate:,.0f} requests/s", flush=True)
+        for customers, url in urls.items():
+            if ledger_lines(url) - before[customers] != answered[customers]:
+                sys.exit(
+                    f"{answered[customers]} answers left, but the ledger of {customers:,} has another number"
+                )
+        print(f"every answer stands in the ledger: {sum(answered.values()):,} lines")
+        return measured
+
+
+def main() -> None:
+    """Measure, print and keep the figures."""
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--seconds", type=float, default=3.0, help="of one server's turn in a round")
+    options.add_argument("--connections", type=int, default=32)
+    options.add_argument("--few", type=int, default=1_000, help="customers in the small database")
+    options.add_argument("--many", type=int, default=200_000, help="customers in the large one")
+    options.add_argument("--results", type=Path, default=RESULTS)
+    given = options.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {LOAD_CORE})  # PostgreSQL inherits it, the servers choose theirs
+    measured = measure(
+        given.few,
+        given.many,
+        rounds=given.rounds,
+        seconds=given.seconds,
+        connections=given.connections,
+    )
+    print()
+    for line in [*report.table(measured), "", *report.ratios(measured)]:
+        print(line)
+    report.write(given.results, measured, connections=given.connections, seconds=given.seconds)
+
+
+if __name__ == "__main__":
+    main()

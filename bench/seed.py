@@ -1,0 +1,66 @@
+"""Customers who share five keys with one shop, made by the database itself so that 200,000 take seconds.
+
+Customer number n holds the token `ccxa_bench<n>` and is known to the shop as `ccxu_bench<n>`, so that a
+load generator can check without a list that an answer belongs to whoever asked.
+"""
+
+import psycopg
+
+from ccx_broker.kit.migrations import migrate
+
+STATED = {"buy.store": '"367"', "contact.channel": '"email"', "discover.own_brand": '"fine"'}
+GUESSED = {
+    "buy.day_time": '{"day": "sat", "slot": "evening"}',
+    "discover.categories": '["SOFT DRINKS", "FLUID MILK PRODUCTS", "CHEESE", "BAKED BREAD"]',
+}
+KEYS = sorted({*STATED, *GUESSED})
+
+ROWS = (
+    "INSERT INTO organisations VALUES (gen_random_uuid(), 'Shop', NULL, now())",
+    """INSERT INTO customers
+       SELECT gen_random_uuid(), 'c' || n || '@example.org', n::text, now() FROM generate_series(1, %(count)s) n""",
+    """INSERT INTO grants
+       SELECT customer_id, gen_random_uuid(), organisation_id, 'bench', 'ccxu_bench' || c.name, 1, %(keys)s,
+              '{dpv:ServiceProvision}', true, false, now(), now() + interval '1 year', NULL, NULL
+         FROM customers c, organisations""",
+    "INSERT INTO subjects SELECT subject, organisation_id, customer_id FROM grants",
+    """INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
+                                   scopes, keys, audience, issued_at, expires_at)
+       SELECT sha256(('ccxa_bench' || c.name)::bytea), 'bench', organisation_id, customer_id, grant_id,
+              gen_random_uuid(), '{}', keys, 'api', now(), now() + interval '1 day'
+         FROM grants JOIN customers c USING (customer_id)""",
+)
+STATE = """
+    INSERT INTO preferences SELECT customer_id, %s, 1, %s::jsonb, 'stated', 'want', NULL, now() FROM customers
+"""
+GUESS = """
+    INSERT INTO defaults
+    SELECT customer_id, %s, 'offered', %s::jsonb, 0.82, '{"sentence": "On 18 of 24 visits."}', now() FROM customers
+"""
+
+
+def seed(cluster: str, customers: int) -> str:
+    """Make a migrated database with so many customers beside the one at `cluster`; return its address."""
+    name = f"bench_{customers}"
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = cluster.replace("/ccx?", f"/{name}?")
+    migrate(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for rows in ROWS:
+            connection.execute(rows, {"count": customers, "keys": KEYS})
+        for key, value in STATED.items():
+            connection.execute(STATE, (key, value))
+        for key, value in GUESSED.items():
+            connection.execute(GUESS, (key, value))
+        connection.execute("VACUUM ANALYZE")
+    return url
+
+
+def ledger_lines(url: str) -> int:
+    """Count the ledger's lines."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM disclosures").fetchone()
+    assert row is not None
+    count: int = row[0]
+    return count
