@@ -49,3 +49,9 @@ def test_elsewhere_nothing_is_removed_and_names_are_new(tmp_path: Path) -> None:
         assert lock is None
     assert (tmp_path / "broker").exists()
     assert place.tag != Place({}, None).tag
+
+
+def test_a_folder_that_cant_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unusable, match="can't be used"), Place({}, tmp_path / "file" / "demo").prepared():
+        pass

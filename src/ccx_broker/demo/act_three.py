@@ -56,7 +56,7 @@ def ada_reads_the_log(scene: Scene) -> None:
         ["Time (UTC)", "Who", "What happened", "Saw"],
         [
             [
-                line["at"][11:23],
+                line["at"][11:19],
                 line["organisation"]["name"],
                 happened(line),
                 ", ".join(line["keys"]) or "nothing",

@@ -35,20 +35,32 @@ class Place:
         if self.own_folder is None:
             yield dict(self.environment), None
             return
-        self.own_folder.mkdir(
-            parents=True, exist_ok=True, mode=0o755
-        )  # PostgreSQL's account must get through
-        lock = os.open(self.own_folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = _locked(self.own_folder)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Unusable(
-                    f"A demo is running already, or its broker is left from one, in {self.own_folder}: stop it, "
-                    "or set CCX_DATA_DIR to another folder."
-                ) from None
             data = self.own_folder / "broker"
-            shutil.rmtree(data, ignore_errors=True)
+            if data.exists():
+                shutil.rmtree(data)
             yield {**self.environment, "CCX_DATA_DIR": str(data)}, lock
         finally:
             os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """Make the folder if need be and return a descriptor that keeps other demos out; raises `Unusable`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)  # root lends PostgreSQL an account, which must get through
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Unusable(
+            f"The demo's folder {folder} can't be used ({error.strerror}): set CCX_DATA_DIR to another one."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Unusable(
+            f"A demo is running already, or its broker is left from one, in {folder}: stop it, "
+            "or set CCX_DATA_DIR to another folder."
+        ) from None
+    return lock

@@ -11,14 +11,15 @@ from typing import NoReturn
 import httpx2
 
 from ccx_broker.demo import cast
-from ccx_broker.demo.browser import Browser, NotOnThePage
+from ccx_broker.demo.browser import Browser
 from ccx_broker.demo.customers import Person, move_in
 from ccx_broker.demo.place import Place
 from ccx_broker.demo.scene import Scene
 from ccx_broker.demo.stage import Shop, Stage, staged
 from ccx_broker.demo.story import STEPS
-from ccx_broker.demo.teller import NotAsTold, Teller
+from ccx_broker.demo.teller import Teller
 from ccx_broker.demo.words import counted
+from ccx_broker.kit.unusable import Unusable
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,6 +43,15 @@ def run(plan: Plan) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that has no ✓ shows a question mark
     tell = Teller()
+    tell.opening(
+        "CCX: the customer-controlled experience",
+        "You say once how you like to be treated. Each shop that you allow gets to see what you allow, and no other "
+        "shop gets anything. What you have not said is guessed from what you do, and your word always counts more.",
+        "This demo plays that with a real year of shopping: the receipts of households in the United States, published "
+        "by dunnhumby (“The Complete Journey”). The names are invented. Everything you see below really happens, over "
+        "HTTP, between separate programs. A ✓ is something that was checked.",
+    )
+    tell.step("Three programs are started", "This takes some seconds.")
     for number in SIGNALS:
         signal.signal(number, _stop)
     try:
@@ -55,7 +65,9 @@ def run(plan: Plan) -> int:
 def _perform(tell: Teller, stage: Stage, plan: Plan) -> int:
     try:
         alma, ada = _play(tell, stage, plan)
-    except (NotAsTold, NotOnThePage, httpx2.HTTPError) as error:
+    except Unusable:
+        raise
+    except Exception as error:  # whatever it is: the step did not hold, and everything has to be stopped
         tell.failed(error)
         return 1
     if plan.once:
@@ -72,15 +84,6 @@ def _perform(tell: Teller, stage: Stage, plan: Plan) -> int:
 
 
 def _play(tell: Teller, stage: Stage, plan: Plan) -> tuple[Shop, Person]:
-    tell.opening(
-        "CCX: the customer-controlled experience",
-        "You say once how you like to be treated. Each shop that you allow gets to see what you allow, and no other "
-        "shop gets anything. What you have not said is guessed from what you do, and your word always counts more.",
-        "This demo plays that with a real year of shopping: the receipts of households in the United States, published "
-        "by dunnhumby (“The Complete Journey”). The names are invented. Everything you see below really happens, over "
-        "HTTP, between separate programs. A ✓ is something that was checked.",
-    )
-    tell.step("Three programs are started")
     started = time.monotonic()
     alma, tern = stage.open_shops([cast.alma(plan.households), cast.tern()])
     tell.table(
@@ -141,7 +144,7 @@ def _invite(tell: Teller, stage: Stage, alma: Shop, ada: Person) -> None:
             ["A consent page", f"{alma.address}/connect"],
         ],
     )
-    tell.say(f"The last link is {alma.name}’s own: it leads to the broker’s consent page and back.")
+    tell.say(f"The last link belongs to {alma.name}: it leads to the broker's consent page, and back.")
     tell.say("Ctrl-C stops everything.")
 
 

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Form, Header, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ccx_broker.demo.shop_client import NotShared, NotTheAnswer, ShopClient
+from ccx_broker.demo.words import in_words
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{name}</title><style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}}
@@ -83,7 +84,7 @@ def make_site(
         if status != 200:
             return page(f"<p>We may not know anything of you any more (answer {status}).</p>")
         rows = "".join(
-            f"<tr><td>{escape(each['key'])}<td>{escape(str(each['value']))}<td>{escape(each['source'])}"
+            f"<tr><td>{escape(each['key'])}<td>{escape(in_words(each['value']))}<td>{escape(each['source'])}"
             for each in body["preferences"]
         )
         return page(f"<table><tr><th>what<th>value<th>from{rows}</table>")

@@ -39,7 +39,7 @@ class Teller:
     def failed(self, error: Exception) -> None:
         """Say which step did not go as told."""
         self.console.print(f"[bold red]Step {self.number}, “{escape(self.title)}”, did not go as told.[/]")
-        self.say(str(error))
+        self.say(str(error) if isinstance(error, NotAsTold) else f"{type(error).__name__}: {error}")
 
     def step(self, title: str, *sentences: str) -> None:
         """Begin the next step."""
@@ -69,7 +69,7 @@ class Teller:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table."""
-        shown = Table(*columns, padding=(0, 1), header_style="bold")
+        shown = Table(*columns, padding=(0, 1), header_style="bold", show_header=any(columns))
         for row in rows:
             shown.add_row(*(escape(cell) for cell in row))
         self.console.print(Padding(shown, (0, 0, 0, 3), expand=False))
