@@ -59,8 +59,9 @@ def _locked(folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
+        left = (folder / "lock").read_text()
         raise Unusable(
-            f"A demo is running already, or its broker is left from one, in {folder}: stop it, "
-            "or set CCX_DATA_DIR to another folder."
+            f"A demo is running already, or its broker is left from one that was killed (process {left.strip() or 'not known'}): "
+            f"stop it, or set CCX_DATA_DIR to another folder than {folder}."
         ) from None
     return lock

@@ -1,6 +1,7 @@
 """The broker and two supermarkets, each a process of its own: started, registered, and stopped again."""
 
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -166,6 +167,8 @@ def staged(environment: Mapping[str, str], port: int | None, lock: int | None = 
         process = stack.enter_context(
             program.started("ccx_broker", "serve", keep_open=() if lock is None else (lock,))
         )
+        if lock is not None:
+            os.pwrite(lock, f"{process.pid:<10}".encode(), 0)  # for who finds it locked
         program.wait_for(f"{address}/healthz", process)
         yield Stage(program, address, stack, [process])
 
