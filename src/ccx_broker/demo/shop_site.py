@@ -48,7 +48,12 @@ def make_site(
 
     @site.get("/connect")
     def connect(card: str = "visitor", occasion: str = "preferences") -> Response:
-        """Send the browser to the broker, and remember in it that it went."""
+        """Send the browser to the broker, and remember in it that it went.
+
+        A real shop knows who is signed in; this one takes the number of a loyalty card for that.
+        """
+        if occasion not in scopes:
+            raise HTTPException(404)
         address, state = client.ask(card, scopes[occasion])
         gone = RedirectResponse(address, 303)
         gone.set_cookie(state_cookie, state, max_age=600, httponly=True, samesite="lax")
