@@ -82,6 +82,8 @@ def start_broker(database_url: str, **settings: str) -> Iterator[Broker]:
                 # The same secrets for every server of a run: two of them may share a database.
                 "CCX_SECRET_KEY": "tests-secret-key-0123456789abcdef0123456789",
                 "CCX_PASSWORD_KEY": "tests-password-key-0123456789abcdef01234567",
+                # All tests come from one address, and many of them are about failing.
+                "CCX_LIMIT_FAILURES": "1000000",
             }
             | settings
         )

@@ -26,6 +26,8 @@ from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
+from ccx_broker.oauth.limiter import Limiter
+from ccx_broker.oauth.rules.limits import Limits
 from ccx_broker.profile import api as profile_api
 from ccx_broker.settings import Settings
 from ccx_broker.web import static
@@ -85,6 +87,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.runtime = runtime
     complete_openapi(app)
     app.state.reader = Reader(runtime.pool)
+    limits = Limits(settings.limit_failures, settings.limit_starts, settings.limit_requests)
+    app.state.limiter = Limiter(limits, runtime.keys)
     install_error_handlers(app)
     install_page_errors(app)
     # The hot path's routes stand first and on the application itself: a router in between would cost each

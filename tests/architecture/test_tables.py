@@ -22,6 +22,7 @@ OTHERWISE = {
     "authorization_codes": "looked up by the hash of the code",
     "credentials": "looked up by the hash of an e-mail address",
     "grant_owners": "looked up by the id of the grant, which is all that its organisation names",
+    "oauth_failures": "counts failures of addresses and clients, which belong to nobody",
     "organisations": "is no customer's",
     "pushed_requests": "looked up by the hash of its URI; is no customer's yet",
     "refresh_tokens": "looked up by the hash of a token",

@@ -29,7 +29,11 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def may_write_sql(path: Path) -> bool:
-    return path.stem in ("store", "tables") or path.parent.name in ("kit", "store")
+    return (
+        path.stem in ("store", "tables")
+        or path.stem.endswith("_store")
+        or path.parent.name in ("kit", "store")
+    )
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if not may_write_sql(p)], ids=name_of)

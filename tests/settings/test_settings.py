@@ -92,6 +92,9 @@ def test_empty_variables_count_as_absent_and_blanks_around_values_do_not_matter(
         ("CCX_CODE_LIFETIME", "11m", "at most 0:10:00"),
         ("CCX_ACCESS_TOKEN_LIFETIME", "2d", "at most 1 day"),
         ("CCX_REFRESH_TOKEN_LIFETIME", "-1", "set it to seconds"),
+        ("CCX_LIMIT_FAILURES", "0", "set it to a whole number from 1"),
+        ("CCX_LIMIT_STARTS", "none", "set it to a whole number from 1"),
+        ("CCX_LIMIT_REQUESTS", "-1", "set it to a whole number from 1"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_set(

@@ -12,6 +12,7 @@ from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import discovery, grant_management
 from ccx_broker.oauth.forms import Malformed, Received, receive
+from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
 from ccx_broker.oauth.par import answer_push
 from ccx_broker.oauth.schemas import (
     ERRORS,
@@ -81,15 +82,20 @@ async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Receive
     except Malformed as error:
         body = {"error": "invalid_request", "error_description": str(error)}
         return JSONResponse(body, error.status, NO_STORE)
-    response, later = await run_in_threadpool(_in_transaction, rt, lambda server: work(server, received))
+    if not limiter_of(request).allows(request, claimed_client(received.headers, received.parameters)):
+        return too_many()
+    response, later = await run_in_threadpool(
+        _in_transaction, request, rt, lambda server: work(server, received)
+    )
     if later is not None:
         await asyncio.sleep(PAUSE)
-        response, _ = await run_in_threadpool(_in_transaction, rt, later)
+        response, _ = await run_in_threadpool(_in_transaction, request, rt, later)
     return response
 
 
-def _in_transaction(rt: Runtime, work: Work) -> tuple[JSONResponse, Work | None]:
+def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResponse, Work | None]:
     """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
+    limiter = limiter_of(request)
     with rt.sessions() as session:
         server = Server(session, rt.issuer, rt.lifetimes, clock.now())
         response = work(server)
@@ -97,5 +103,9 @@ def _in_transaction(rt: Runtime, work: Work) -> tuple[JSONResponse, Work | None]
             session.rollback()
             if server.afterwards is not None:
                 server.afterwards()
+            if server.later is None and is_failure(response):
+                limiter.failed(session, network(request), server.proved_client_id)
         session.commit()
+    if server.proved_client_id is not None:
+        limiter.proved(server.proved_client_id, request.url.path)
     return response, server.later

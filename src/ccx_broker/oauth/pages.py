@@ -19,6 +19,7 @@ from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import pushing, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
+from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.wishes import NOT_THIS_GRANT
 from ccx_broker.oauth.server import Server
@@ -26,7 +27,7 @@ from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(limited_page)])
 
 NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
 NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."

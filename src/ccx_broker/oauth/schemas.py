@@ -119,4 +119,5 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": OAuthError, "description": "The request is wrong; `error` says how."},
     401: {"model": OAuthError, "description": "The client did not prove itself (`invalid_client`)."},
     413: {"model": OAuthError, "description": "More than 64 KiB."},
+    429: {"model": OAuthError, "description": "Too many requests or failures; wait for `Retry-After`."},
 }

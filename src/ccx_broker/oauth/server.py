@@ -60,6 +60,8 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
         """What a refusal leaves to do, after all that led to it was rolled back."""
         self.later: Callable[[Server], JSONResponse] | None = None
         """What answers instead of the refusal after a moment's pause, with a server of its own."""
+        self.proved_client_id: str | None = None
+        """The client that has proved itself by something that only it has; none: a public one, or not yet."""
         self.register_token_generator("default", lambda **_: {"token_type": "Bearer"})
         self.register_grant(CodeFlow, [S256Required(required=True)])
         self.register_grant(RefreshFlow)
@@ -127,6 +129,8 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
             raise oauth2.InvalidClientError("Client authentication failed.", status_code=401) from error
         if request.form.get("client_id", client.get_client_id()) != client.get_client_id():
             raise oauth2.InvalidRequestError("The client_id is not the authenticated client's.")
+        if not client.application.is_public:
+            self.proved_client_id = client.get_client_id()
         return client
 
     def create_oauth2_request(self, request: Received | Request) -> Request:

@@ -102,3 +102,13 @@ class PushedRequestRow(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     opened_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class OAuthFailureRow(Base):
+    """How often guessing failed in one minute: for a network address or a client, as a keyed hash."""
+
+    __tablename__ = "oauth_failures"
+
+    bucket: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    begun_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    count: Mapped[int]

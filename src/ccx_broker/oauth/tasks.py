@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import service as consent
 from ccx_broker.oauth import service
+from ccx_broker.oauth.rules.limits import WINDOW
+from ccx_broker.oauth.store import failures
 
 BATCH = 1000
 """Rows of each kind in one transaction, so that no lock is held for long."""
@@ -17,4 +19,8 @@ BATCH = 1000
 
 def tidy(session: Session, now: datetime) -> int:
     """Do one bounded batch; return how many rows it touched. Call it again until it touches none."""
-    return service.delete_expired(session, now, BATCH) + consent.record_expired(session, now, BATCH)
+    return (
+        service.delete_expired(session, now, BATCH)
+        + consent.record_expired(session, now, BATCH)
+        + failures.delete_old(session, now - 2 * WINDOW, BATCH)
+    )

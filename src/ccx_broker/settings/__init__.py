@@ -42,6 +42,9 @@ class Settings:
     code_lifetime: timedelta
     access_token_lifetime: timedelta
     refresh_token_lifetime: timedelta
+    limit_failures: int
+    limit_starts: int
+    limit_requests: int
 
 
 HIDDEN = {f"CCX_{f.name.upper()}" for f in fields(Settings) if not f.repr}
@@ -79,6 +82,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         "code_lifetime": read("CCX_CODE_LIFETIME", "1m", v.lifetime(10 / 1440)),
         "access_token_lifetime": read("CCX_ACCESS_TOKEN_LIFETIME", "10m", v.lifetime(1)),
         "refresh_token_lifetime": read("CCX_REFRESH_TOKEN_LIFETIME", "90d", v.lifetime(731)),
+        "limit_failures": read("CCX_LIMIT_FAILURES", "1000", v.whole_number(1, 999_999_999)),
+        "limit_starts": read("CCX_LIMIT_STARTS", "6000", v.whole_number(1, 999_999_999)),
+        "limit_requests": read("CCX_LIMIT_REQUESTS", "600000", v.whole_number(1, 999_999_999)),
     }
     if values["secret_key"] and values["secret_key"] == values["password_key"]:
         read.problems.append("CCX_SECRET_KEY and CCX_PASSWORD_KEY are the same: make one for each.")
