@@ -6,9 +6,9 @@ a read costs the same with a thousand customers and with a million.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from psycopg import AsyncConnection
@@ -50,8 +50,7 @@ SELECT now(), {", ".join(f"t.{name}" for name in TOKEN_COLUMNS)},
 PLAN = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One read that somebody asks for: with which token, and of whom (None: the token's own customer)."""
 
     token_hash: bytes
