@@ -80,7 +80,7 @@ def write(path: Path, measured: Mapping[str, Sequence[Round]], *, connections: i
         *(f"- {line}" for line in ratios(measured)),
         "",
         "- **bare FastAPI** answers the same bytes from memory: no token, no customer, no database.",
-        "- **one by one** takes the same look-up, decision and ledger line, a commit for each read.",
+        "- **one by one** takes the same look-up, decision and ledger line, in a transaction for each read.",
         "- **as built** gathers reads that arrive together; each is still decided by itself and stands in the ledger, "
         "committed, before its answer leaves. The run counts the lines: as many as answers.",
         "- The number behind a name is how many customers the database holds.",

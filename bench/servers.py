@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import uvicorn
 from fastapi import FastAPI, Response
 from psycopg_pool import AsyncConnectionPool
@@ -47,7 +48,7 @@ def as_built(port: int, url: str) -> FastAPI:
 
 
 class OneByOne(Reader):
-    """The same look-up, decision and ledger line, but for each read by itself."""
+    """The same look-up, decision and ledger line, but a transaction for each read, as one would write it."""
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         super().__init__(pool)
@@ -64,10 +65,16 @@ class OneByOne(Reader):
         return outcome
 
 
+async def prepare(connection: psycopg.AsyncConnection) -> None:
+    """Set a connection up like the broker's own, but for transactions."""
+    await store.prepare(connection)
+    await connection.set_autocommit(False)
+
+
 def one_by_one(port: int, url: str) -> FastAPI:
     """The broker with a reader that gathers nothing; with more connections it gets no faster."""
     app = as_built(port, url)
-    pool = AsyncConnectionPool(url, min_size=8, max_size=8, open=False, configure=store.prepare)
+    pool = AsyncConnectionPool(url, min_size=8, max_size=8, open=False, configure=prepare)
     app.state.reader = OneByOne(pool)
     return app
 
