@@ -13,6 +13,7 @@ from ccx_broker.consent.rules import (
     Ask,
     Change,
     Grant,
+    Mode,
     Refusal,
     Terms,
     ask_of_scopes,
@@ -213,6 +214,25 @@ def test_an_amendment_keeps_what_it_did_not_ask_about_and_replaces_what_it_did(
         return
     assert set(terms.keys) - set(ask.keys) == set(present.keys) - set(ask.keys)
     assert set(terms.keys) & set(ask.keys) == answer.keys
+
+
+@given(fitting, live_grants, st.sampled_from(["replace", "create"]))
+def test_a_replacement_keeps_nothing_that_is_not_ticked_now(
+    asked_and_answered: tuple[Ask, Answer], present: Grant, mode: Mode
+) -> None:
+    ask, answer = asked_and_answered
+    terms = decide_grant(replace(ask, mode=mode), answer, present, NOW)
+    assert terms == decide_grant(ask, answer, None, NOW)
+
+
+@given(fitting, st.none() | grants, st.sampled_from([NOBODY, UUID(int=1)]))
+def test_a_request_that_names_a_grant_is_for_that_live_grant_only(
+    asked_and_answered: tuple[Ask, Answer], present: Grant | None, named: UUID
+) -> None:
+    ask, answer = asked_and_answered
+    meant = present is not None and present.is_live(NOW) and present.grant_id == named
+    terms = decide_grant(replace(ask, grant_id=named), answer, present, NOW)
+    assert terms == (decide_grant(ask, answer, present, NOW) if meant else Refusal("no_such_grant"))
 
 
 @given(asks, answers)

@@ -21,7 +21,15 @@ from ccx_broker.oauth.rules.repeats import GRACE, judge_repeat
 from ccx_broker.organisations.rules import Application
 from tests.consent.support import new_application as an_application
 from tests.oauth.examples import CHALLENGE, SCOPES, issued, refresh
-from tests.oauth_support import SomeApplication, SomeCustomer, authorise, new_application, new_customer, post
+from tests.oauth_support import (
+    Browser,
+    SomeApplication,
+    SomeCustomer,
+    authorise,
+    new_application,
+    new_customer,
+    post,
+)
 from tests.support import Broker
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -212,3 +220,11 @@ def test_the_customer_sees_that_a_stolen_token_was_used(
     path = f"/v1/me/grants/{first['grant_id']}/history"
     items = http.get(path, headers=customer.bearer).json()["items"]
     assert [item["action"] for item in items] == ["granted", "token_reuse"]
+    browser = Browser(broker)
+    browser.sign_in(customer)
+    browser.open("/sharing")
+    assert browser.page is not None
+    assert "as a stolen one would" in browser.page.text
+    authorise(broker, shop, customer, ["pref:buy"], ["buy.store"])
+    browser.open("/sharing")
+    assert "as a stolen one would" not in browser.page.text

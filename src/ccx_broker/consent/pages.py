@@ -53,6 +53,7 @@ def sharing(
         names=organisations.application_names(db, {grant.client_id for grant in all_shown}),
         question=question_of,
         ended_words=ENDED_WORDS,
+        reused=store.reuses(db, customer_id, [grant.grant_id for grant in live]),
         just_ended=just_ended if just_ended and just_ended.ended_at else None,
         next=encode_cursor(shown[-1].grant_id) if len(past) > ENDED_ON_A_PAGE else None,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -132,6 +132,19 @@ def grant_history(session: Session, customer_id: UUID, grant_id: UUID) -> Sequen
         .order_by(GrantHistoryRow.version)
     )
     return [GrantEvent(row.version, row.action, row.at, _terms(row)) for row in rows]
+
+
+def reuses(session: Session, customer_id: UUID, grant_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when tokens under these grants were ended because one came twice, if nothing was granted since."""
+    reused = func.max(GrantHistoryRow.at).filter(GrantHistoryRow.action == "token_reuse")
+    granted = func.max(GrantHistoryRow.at).filter(GrantHistoryRow.action.in_(("granted", "amended")))
+    rows = session.execute(
+        select(GrantHistoryRow.grant_id, reused)
+        .where(GrantHistoryRow.customer_id == customer_id, GrantHistoryRow.grant_id.in_(grant_ids))
+        .group_by(GrantHistoryRow.grant_id)
+        .having(reused > granted)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def expired_unended(session: Session, now: datetime, limit: int) -> Sequence[Grant]:
