@@ -19,6 +19,7 @@ from ccx_broker.disclosure.service import Reader
 from ccx_broker.disclosure.store import prepare
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
+from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.limits import BodyLimit
@@ -26,6 +27,7 @@ from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
+from ccx_broker.oauth.keys import signing_key
 from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
 from ccx_broker.profile import api as profile_api
@@ -63,6 +65,9 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # One connection a thread, so that none waits twice (see `make_engine`).
         current_default_thread_limiter().total_tokens = settings.threads
+        with runtime.sessions.begin() as session:
+            # The first start makes the key; a change of the secret is noticed now, not at a sign-in.
+            signing_key(session, runtime.keys.secret, now())
         async with runtime.pool:
             # What exists now lives as long as the process: looking through it for garbage again and again
             # would stop every request for tens of milliseconds. And a request leaves no cycles worth

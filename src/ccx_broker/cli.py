@@ -30,6 +30,9 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 cli.add_typer(organisations.organisation, name="organisation")
 cli.add_typer(organisations.application, name="application")
 
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign.")
+cli.add_typer(keys, name="keys")
+
 
 def settings() -> Settings:
     """Read the settings from the environment."""
@@ -154,6 +157,21 @@ def tidy() -> None:
             total += done
         engine.dispose()
     typer.echo(f"{total} rows were tidied up.")
+
+
+@keys.command("rotate")
+def rotate_keys(
+    leaked: Annotated[
+        bool, typer.Option("--leaked", help="At once: what the old keys signed is trusted no more.")
+    ] = False,
+) -> None:
+    """Publish the next key for signatures; it takes over in an hour, when every client has it."""
+    from ccx_broker.kit.clock import now, rfc3339
+    from ccx_broker.oauth.keys import replace_leaked, rotate
+
+    with transaction() as session:
+        made = (replace_leaked if leaked else rotate)(session, settings().secret_key, now())
+    typer.echo(f"{made.kid} signs from {rfc3339(made.active_from)}.")
 
 
 @cli.command()

@@ -34,11 +34,13 @@ def home(request: Request, me: BrowserSession) -> Response:
 
 
 @router.get("/signin")
-def sign_in_page(request: Request, me: BrowserSession, next: str = "/") -> Response:
-    """Show the sign-in form, unless the browser is signed in already."""
-    if me:
+def sign_in_page(request: Request, me: BrowserSession, next: str = "/", again: bool = False) -> Response:
+    """Show the sign-in form, unless the browser is signed in already and need not be so `again`."""
+    if me and not again:
         return RedirectResponse(local_path(next), 303)
-    return render(request, "accounts/signin.html", next=local_path(next), email="", failed=None)
+    return render(
+        request, "accounts/signin.html", next=local_path(next), email="", failed=None, again=bool(me)
+    )
 
 
 @router.post("/signin", dependencies=[OurForm])
@@ -69,6 +71,7 @@ async def sign_in(
             next=local_path(next),
             email=email[: rules.EMAIL_LONGEST],
             failed=error.detail,
+            again=False,
         )
     return _go_on(rt, made, next)
 

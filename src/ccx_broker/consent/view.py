@@ -91,6 +91,10 @@ class ConsentView:
     has_guesses: bool
     wants_events: bool
     offers_defaults: bool
+    sign_in: bool
+    """It wants to recognise the customer."""
+    only_sign_in: bool
+    """That is all it wants."""
     form: Form
     present: Grant | None
     kept: tuple[str, ...]
@@ -130,6 +134,8 @@ def consent_view(
         has_guesses=any(line.guess is not None for line in lines.values()),
         wants_events=ask.wants_events,
         offers_defaults=ask.offers_defaults,
+        sign_in=ask.sign_in,
+        only_sign_in=ask.only_sign_in,
         form=form,
         present=present,
         kept=others if merges else (),

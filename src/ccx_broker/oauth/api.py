@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.oauth import discovery, grant_management
+from ccx_broker.oauth import discovery, grant_management, userinfo
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
 from ccx_broker.oauth.par import answer_push
@@ -27,6 +27,7 @@ from ccx_broker.oauth.server import Server
 
 router = APIRouter(tags=["OAuth"])
 router.include_router(discovery.router)
+router.include_router(userinfo.router)
 router.include_router(grant_management.router)
 
 Work = Callable[[Server], JSONResponse]
@@ -97,7 +98,7 @@ def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResp
     """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
     limiter = limiter_of(request)
     with rt.sessions() as session:
-        server = Server(session, rt.issuer, rt.lifetimes, clock.now())
+        server = Server(session, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
         response = work(server)
         if response.status_code >= 400:
             session.rollback()

@@ -1,5 +1,6 @@
 """The authorize endpoint's request and its answers (RFC 6749 §4.1), before and after the customer's word."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from ccx_broker.oauth import pushing
 from ccx_broker.oauth.flows import InvalidDetails
 from ccx_broker.oauth.forms import Malformed, Received, parameters
 from ccx_broker.oauth.rules import AuthorizationRequest, audience_of
+from ccx_broker.oauth.rules.sign_ins import PROMPTS
 from ccx_broker.oauth.rules.wishes import BadWish, grant_wish
 from ccx_broker.oauth.server import InvalidTarget, Server
 from ccx_broker.organisations.rules import Application
@@ -99,7 +101,7 @@ def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationReque
     if isinstance(wish, BadWish):
         raise OAuth2Error(wish.reason, error=wish.error)
     ask = ask_of(scopes, details, purposes, CATALOGUE.items, mode=wish.mode, grant_id=wish.grant_id)
-    if not ask.keys and not ask.wants_events:
+    if not ask.keys and not ask.wants_events and not ask.sign_in:
         raise InvalidScopeError("The scope names nothing that a customer could share.")
     return AuthorizationRequest(
         client_id=application.client_id,
@@ -108,9 +110,31 @@ def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationReque
         scopes=scopes,
         code_challenge=given["code_challenge"],
         ask=ask,
-        prompt=frozenset(given.get("prompt", "").split()),
+        prompt=prompt_of(given),
+        nonce=given.get("nonce"),
+        max_age=max_age_of(given),
         details=details,
     ), application
+
+
+def prompt_of(given: dict[str, str]) -> frozenset[str]:
+    """Return what the client wants the customer to be asked (OpenID Connect Core §3.1.2.1)."""
+    prompt = frozenset(given.get("prompt", "").split())
+    if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
+        raise InvalidRequestError(
+            "The prompt is 'none' alone, or some of 'login', 'consent', 'select_account'."
+        )
+    return prompt
+
+
+def max_age_of(given: dict[str, str]) -> int | None:
+    """Return how long ago the customer may have proved who they are at most, in seconds (§3.1.2.1)."""
+    max_age = given.get("max_age")
+    if max_age is None:
+        return None
+    if not re.fullmatch("[0-9]{1,9}", max_age):
+        raise InvalidRequestError("The max_age is a number of seconds.")
+    return int(max_age)
 
 
 def _details(given: dict[str, str], application: Application, now: datetime) -> tuple[Detail, ...]:

@@ -6,10 +6,14 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from ccx_broker.kit import clock
 from ccx_broker.kit.challenge import RESOURCE_METADATA
+from ccx_broker.kit.db import Db
 from ccx_broker.kit.etag import is_current
 from ccx_broker.kit.runtime import Rt
+from ccx_broker.oauth import keys
 from ccx_broker.oauth.metadata import resource_metadata, server_metadata
+from ccx_broker.oauth.rules.keys import JWKS_KEPT
 
 router = APIRouter()
 
@@ -21,6 +25,18 @@ METADATA_KEPT = 3600
 def metadata(request: Request, rt: Rt) -> Response:
     """RFC 8414."""
     return cacheable(request, server_metadata(rt.issuer), METADATA_KEPT)
+
+
+@router.get("/.well-known/openid-configuration", summary="The same, for OpenID Connect clients")
+def openid_configuration(request: Request, rt: Rt) -> Response:
+    """OpenID Connect Discovery §4: the very document of RFC 8414, so that the two can't differ."""
+    return cacheable(request, server_metadata(rt.issuer), METADATA_KEPT)
+
+
+@router.get("/oauth/jwks.json", summary="The keys that check our signatures")
+def jwks(request: Request, db: Db) -> Response:
+    """RFC 7517 §5. A new key stands here an hour before it signs, an old one an hour after."""
+    return cacheable(request, keys.public_keys(db, clock.now()), int(JWKS_KEPT.total_seconds()))
 
 
 @router.get(RESOURCE_METADATA, summary="What the API is, and who gives out tokens for it")

@@ -4,6 +4,7 @@ from typing import Any
 
 from ccx_broker.consent.rules.details import TYPE
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS
+from ccx_broker.oauth.keys import ALGORITHM
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
 from ccx_broker.oauth.rules.wishes import MODES
 from ccx_broker.profile.catalogue import CATALOGUE
@@ -21,7 +22,7 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
 
 
 def server_metadata(issuer: str) -> dict[str, Any]:
-    """Return the metadata of the server at `issuer`."""
+    """Return the metadata of the server at `issuer`, as an OAuth and as an OpenID Connect client reads it."""
     steps = dict.fromkeys(f"pref:{item.step}" for item in CATALOGUE.items)
     keys = dict.fromkeys(f"pref:{item.key}" for item in CATALOGUE.items)
     return {
@@ -41,6 +42,14 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS],
         "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
         "authorization_response_iss_parameter_supported": True,
+        # OpenID Connect Discovery §3; ES256 alone, as FAPI 2.0 §5.4 wants it.
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "jwks_uri": f"{issuer}/oauth/jwks.json",
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash"],
+        "claims_parameter_supported": False,
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         # RFC 9728 §4
         "protected_resources": [issuer],
         "authorization_details_types_supported": [TYPE],

@@ -5,7 +5,7 @@ form says is only what was ticked.
 """
 
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -17,7 +17,7 @@ from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, Refusal, d
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
-from ccx_broker.oauth import pushing, service
+from ccx_broker.oauth import pushing, reauthentication, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
 from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
@@ -36,17 +36,32 @@ NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared.
 @router.get("/oauth/authorize")
 def authorize(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
     """Show what is asked, to whom it may concern."""
-    server = Server(db, rt.issuer, rt.lifetimes, clock.now())
+    server = Server(db, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
     found = _read(request, server)
     if isinstance(found, Response):
         return found
     asked, application = found
+    due = me is None or reauthentication.is_due(request, rt, asked, me.created_at, server.now)
+    if me is None or due:
+        if "none" in asked.prompt:
+            return _fail(server, asked, "login_required", "The customer has to sign in.")
+        return reauthentication.sign_in(request, rt, server.now, again=me is not None)
+    # Without a page only what it was seen on before (OpenID Connect Core §3.1.2.6): where the client wants
+    # none, or wants the customer recognised and nothing else.
+    if "none" in asked.prompt or (asked.ask.only_sign_in and "consent" not in asked.prompt):
+        code = service.authorise_again(
+            db,
+            me.customer.customer_id,
+            application,
+            asked,
+            auth_time=me.created_at,
+            lifetimes=rt.lifetimes,
+            now=server.now,
+        )
+        if code is not None:
+            return _done(server, asked, success(server, asked, code))
     if "none" in asked.prompt:
-        # OpenID Connect Core §3.1.2.6: nothing is ever shared without being seen.
-        reason = "login_required" if me is None else "consent_required"
-        return _fail(server, asked, reason, "The customer has to see the page.")
-    if me is None:
-        return _sign_in_first(request)
+        return _fail(server, asked, "consent_required", "The customer has to see the page.")
     return _page(request, server, asked, application, me=me, form=view.Form(duration=_usual(asked)))
 
 
@@ -64,19 +79,21 @@ def decide(
     events: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take the customer's answer."""
-    server = Server(db, rt.issuer, rt.lifetimes, clock.now())
+    server = Server(db, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
     found = _read(request, server)
     if isinstance(found, Response):
         return found
     asked, application = found
     if action == "deny":
         return _fail(server, asked, "access_denied", "The customer did not share.")
-    if me is None:
-        return _sign_in_first(request)
+    if me is None or reauthentication.is_due(request, rt, asked, me.created_at, server.now):
+        return reauthentication.sign_in(request, rt, server.now, again=me is not None)
     durations = durations_of(asked.ask, server.now)
     chosen = duration if duration in durations else _usual(asked)
     form = view.Form(frozenset(key), chosen, stated_only, events)
-    if action != "share" or duration not in durations:
+    if action == "identify":
+        form = view.Form(frozenset(), chosen, stated_only)
+    if action not in ("share", "identify") or duration not in durations:
         ticked = view.with_needed(form, asked.ask) if action == "needed" else form
         return _page(request, server, asked, application, me=me, form=ticked)
     decided = service.authorise(
@@ -84,9 +101,16 @@ def decide(
         me.customer.customer_id,
         application,
         asked,
-        Answer(form.keys, durations[duration], include_defaults=not stated_only, allow_events=events),
+        Answer(
+            form.keys,
+            durations[duration],
+            include_defaults=not stated_only,
+            allow_events=form.events,
+            only_sign_in=action == "identify",
+        ),
         lifetimes=rt.lifetimes,
         now=server.now,
+        auth_time=me.created_at,
     )
     if isinstance(decided, Refusal):
         message = NOTHING_TICKED if decided.reason == "nothing_ticked" else NOT_ASKED
@@ -155,8 +179,3 @@ def _done(server: Server, asked: AuthorizationRequest, location: str) -> Redirec
 def _leave(location: str) -> RedirectResponse:
     # 303, so that the browser never posts the form on to the application (RFC 9700 §4.12).
     return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
-
-
-def _sign_in_first(request: Request) -> RedirectResponse:
-    here = f"{request.url.path}?{request.url.query}"
-    return RedirectResponse(f"/signin?next={quote(here, safe='')}", 303, {"Cache-Control": "no-store"})

@@ -23,6 +23,13 @@ class TokenAnswer(BaseModel):
     authorization_details: list[dict[str, Any]] | None = Field(
         None, description="What was granted of the authorization details (RFC 9396), if any were sent."
     )
+    id_token: str | None = Field(None, description="With a code, where `openid` was asked for.")
+
+
+class UserInfo(BaseModel):
+    """OpenID Connect Core §5.3.2."""
+
+    sub: str = Field(description="The name by which your organisation, and no other, knows the customer.")
 
 
 class Introspection(BaseModel):

@@ -15,8 +15,8 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from ccx_broker.kit.runtime import Lifetimes
-from ccx_broker.oauth import service
+from ccx_broker.kit.runtime import Keys, Lifetimes
+from ccx_broker.oauth import id_tokens, service
 from ccx_broker.oauth.clients import Client
 from ccx_broker.oauth.endpoints import Introspection, Revocation
 from ccx_broker.oauth.flows import Claimed, CodeFlow, OrganisationFlow, RefreshFlow, S256Required
@@ -53,9 +53,11 @@ class InvalidTarget(OAuth2Error):  # type: ignore[misc]
 class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
     """The authorization server, for one request."""
 
-    def __init__(self, session: Session, issuer: str, lifetimes: Lifetimes, now: datetime) -> None:
+    def __init__(
+        self, session: Session, issuer: str, lifetimes: Lifetimes, now: datetime, keys: Keys
+    ) -> None:
         super().__init__()
-        self.session, self.issuer, self.lifetimes, self.now = session, issuer, lifetimes, now
+        self.session, self.issuer, self.lifetimes, self.now, self.keys = session, issuer, lifetimes, now, keys
         self.afterwards: Callable[[], None] | None = None
         """What a refusal leaves to do, after all that led to it was rolled back."""
         self.later: Callable[[Server], JSONResponse] | None = None
@@ -100,6 +102,18 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
         token.update((name, value) for name, value in asdict(issued).items() if value is not None)
         if issued.grant_id is not None:
             token["grant_id"] = str(issued.grant_id)
+        if claimed is not None and claimed.authorisation.auth_time and "openid" in claimed.part.scopes:
+            token["id_token"] = id_tokens.sign(
+                self.session,
+                self.keys.secret,
+                self.issuer,
+                client_id=claimed.authorisation.client_id,
+                subject=request.user.subject,
+                auth_time=claimed.authorisation.auth_time,
+                nonce=claimed.authorisation.nonce,
+                access_token=issued.access_token,
+                now=self.now,
+            )
 
     def create_token_response(self, request: Received) -> JSONResponse:
         """Answer the token endpoint; Authlib would call a missing grant_type an unsupported one.

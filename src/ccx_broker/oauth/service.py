@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import service as consent
 from ccx_broker.consent import store as grants
-from ccx_broker.consent.rules import Answer, Grant, Refusal
+from ccx_broker.consent.rules import Answer, Grant, Refusal, covers
 from ccx_broker.kit.ids import new_id, new_token, token_hash
 from ccx_broker.kit.runtime import Lifetimes
 from ccx_broker.oauth import store
@@ -49,26 +49,83 @@ def authorise(
     *,
     lifetimes: Lifetimes,
     now: datetime,
+    auth_time: datetime | None = None,
 ) -> str | Refusal:
-    """Make the grant that follows from the customer's answer, and a code for it, in one transaction."""
+    """Make the grant that follows from the customer's answer, and a code for it, in one transaction.
+
+    `auth_time`: when the customer proved who they are; without it there can be no ID token.
+    """
     grant = consent.give(session, customer_id, application, request.ask, answer, now=now)
     if isinstance(grant, Refusal):
         return grant
     if request.ask.grant_id is not None:
         # Grant Management §5.2: what was asked for by the grant's id replaces its refresh tokens, too.
         store.end_refresh_tokens_of_grant(session, grant.grant_id, now)
+    keys = tuple(key for key in request.ask.keys if key in answer.keys)
+    return _issue_code(
+        session, grant, application, request, keys, auth_time=auth_time, lifetimes=lifetimes, now=now
+    )
+
+
+def authorise_again(
+    session: Session,
+    customer_id: UUID,
+    application: Application,
+    request: AuthorizationRequest,
+    *,
+    lifetimes: Lifetimes,
+    now: datetime,
+    auth_time: datetime,
+) -> str | None:
+    """Return a code without asking the customer anew; None unless nothing new is asked of them.
+
+    That is so where a live grant, given through this very application, holds all of it. Not for an app
+    that anybody could pretend to be (RFC 8252 §8.6): what it gets, the customer must see.
+    """
+    live = grants.live_grants(session, application.organisation_id, [customer_id], now)
+    grant = live.get(customer_id)
+    impersonable = application.is_public and not request.redirect_uri.startswith("https://")
+    if grant is None or grant.client_id != application.client_id or impersonable:
+        return None
+    if not covers(grant, request.ask):
+        return None
+    return _issue_code(
+        session,
+        grant,
+        application,
+        request,
+        request.ask.keys,
+        auth_time=auth_time,
+        lifetimes=lifetimes,
+        now=now,
+    )
+
+
+def _issue_code(
+    session: Session,
+    grant: Grant,
+    application: Application,
+    request: AuthorizationRequest,
+    keys: tuple[str, ...],
+    *,
+    auth_time: datetime | None,
+    lifetimes: Lifetimes,
+    now: datetime,
+) -> str:
     code = new_token("ccxc")
     store.insert_code(
         session,
         token_hash(code),
         Authorisation(
             client_id=application.client_id,
-            customer_id=customer_id,
+            customer_id=grant.customer_id,
             grant_id=grant.grant_id,
             family_id=new_id(),
             scopes=_granted_scopes(request.scopes, grant),
-            keys=tuple(key for key in request.ask.keys if key in answer.keys),
-            details=cut_down(request.details, answer.keys),
+            keys=keys,
+            details=cut_down(request.details, keys),
+            auth_time=auth_time,
+            nonce=request.nonce,
         ),
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,

@@ -123,6 +123,8 @@ class Answer:
     duration: timedelta
     include_defaults: bool = False
     allow_events: bool = False
+    only_sign_in: bool = False
+    """Nothing but that they are who they are; where nothing else was asked, that goes without saying."""
 
 
 @dataclass(frozen=True)
@@ -160,12 +162,24 @@ def is_meant(ask: Ask, present: Grant | None, now: datetime) -> bool:
     return present is not None and present.grant_id == ask.grant_id and present.is_live(now)
 
 
+def covers(grant: Grant, ask: Ask) -> bool:
+    """Say whether a grant holds all that is asked: then answering again tells the organisation nothing new.
+
+    Never where the request is about the grant itself: its end, or what becomes of it.
+    """
+    if ask.until is not None or ask.grant_id is not None or ask.mode != "merge":
+        return False
+    return set(ask.keys) <= set(grant.keys) and (grant.allow_events or not ask.wants_events)
+
+
 def decide_grant(ask: Ask, answer: Answer, present: Grant | None, now: datetime) -> Terms | Refusal:
     """Decide the terms that follow from `answer`, beside those of the `present` live grant.
 
     A merge keeps the keys that this request did not ask about and replaces the others. Guesses,
     behaviour and the end date hold for the whole grant, so the newest answer to them wins where the
     question was put, and the page says so. In the other modes nothing is left of what was before.
+
+    A grant without keys says only that the customer is who they are (`openid`): every grant does.
     """
     if not is_meant(ask, present, now):
         return Refusal("no_such_grant")
@@ -176,7 +190,8 @@ def decide_grant(ask: Ask, answer: Answer, present: Grant | None, now: datetime)
     if ask.until is not None and ask.until <= now:
         return Refusal("in_the_past")
     events = ask.wants_events and answer.allow_events
-    if not answer.keys and not events:
+    only_sign_in = ask.only_sign_in or (ask.sign_in and answer.only_sign_in)
+    if not answer.keys and not events and not only_sign_in:
         return Refusal("nothing_ticked")
     if present is not None and (ask.mode != "merge" or not present.is_live(now)):
         present = None
@@ -241,7 +256,7 @@ def _narrowed(grant: Grant, change: Change) -> Terms | Refusal:
         return Refusal("wider")
     keys = tuple(key for key in grant.keys if key in wanted)
     allow_events = grant.allow_events and change.allow_events is not False
-    if not keys and not allow_events:
+    if not keys and not allow_events and (grant.keys or grant.allow_events):
         return Refusal("empty")
     include_defaults = grant.include_defaults and change.include_defaults is not False
     return replace(grant.terms, keys=keys, allow_events=allow_events, include_defaults=include_defaults)

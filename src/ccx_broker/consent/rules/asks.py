@@ -30,6 +30,13 @@ class Ask:
     mode: Mode = "merge"
     grant_id: UUID | None = None
     """The grant that `mode` is meant for; None: whichever there is."""
+    sign_in: bool = False
+    """It wants to recognise the customer (`openid`), with or without anything else."""
+
+    @property
+    def only_sign_in(self) -> bool:
+        """Whether it wants nothing but to recognise the customer."""
+        return self.sign_in and not (self.keys or self.wants_events)
 
 
 @dataclass(frozen=True)
@@ -98,10 +105,11 @@ def ask_of(
         needed=tuple(key for key in keys if key in needs),
         purposes=tuple(purpose for purpose, _ in declared),
         wants_events="events:write" in scopes,
-        offers_defaults=all(detail.include_defaults for detail in details),
+        offers_defaults=bool(keys) and all(detail.include_defaults for detail in details),
         until=min((detail.until for detail in details if detail.until is not None), default=None),
         mode=mode,
         grant_id=grant_id,
+        sign_in="openid" in scopes,
     )
 
 

@@ -23,7 +23,7 @@ ORGANISATION_SCOPES = frozenset(
 )
 """What an organisation can have for its own work, with client credentials."""
 
-CUSTOMER_SCOPES = frozenset({"events:write", "offline_access"})
+CUSTOMER_SCOPES = frozenset({"events:write", "offline_access", "openid"})
 """What a customer can be asked for besides preferences."""
 
 API = "api"
@@ -64,6 +64,9 @@ class Authorisation:
     keys: tuple[str, ...]
     details: tuple[Detail, ...] = ()
     """What of `keys` was asked for by authorization details: then a token answer says so as well."""
+    auth_time: datetime | None = None
+    """When the customer last proved who they are, for the ID token that comes with a code."""
+    nonce: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,9 @@ class AuthorizationRequest:
     details: tuple[Detail, ...] = ()
     pushed: str | None = None
     """The request URI, where it was pushed (RFC 9126)."""
+    nonce: str | None = None
+    max_age: int | None = None
+    """How many seconds ago the customer may have proved who they are at most."""
 
 
 def audience_of(resource: str | None, issuer: str) -> str | None:
@@ -148,11 +154,12 @@ def customer_scopes(
     """Return those of the scopes `asked` that can be put to a customer; None if one is not allowed.
 
     A registered `pref:<step>` covers the step's ordinary keys by name. `offline_access` may be asked by
-    everyone: it lets nobody have more, only longer, and no longer than the grant. What is registered for
+    everyone: it lets nobody have more, only longer, and no longer than the grant. So may `openid`: every
+    grant tells the subject, and this one tells nothing else. What is registered for
     the organisation's own work is left out, as RFC 6749 §3.3 permits; the token answer says so.
     """
     covered = {f"pref:{key}" for key in keys_of_scopes(registered, items)}
-    allowed = covered | set(registered) | {"offline_access"}
+    allowed = covered | set(registered) | {"offline_access", "openid"}
     if not set(asked) <= allowed:
         return None
     return tuple(

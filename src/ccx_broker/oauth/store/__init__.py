@@ -1,5 +1,6 @@
 """All SQL of codes and tokens. Each is found by its hash; claiming one is a single statement."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,8 @@ def insert_code(
             **_authorisation_columns(authorisation),
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
+            nonce=authorisation.nonce,
+            auth_time=authorisation.auth_time,
             expires_at=expires_at,
         )
     )
@@ -60,7 +63,7 @@ def claim_code(
         .values(claimed_at=now)
         .returning(AuthorizationCodeRow)
     )
-    return None if row is None else _authorisation(row)
+    return None if row is None else replace(_authorisation(row), nonce=row.nonce, auth_time=row.auth_time)
 
 
 def code_claimed_before(
