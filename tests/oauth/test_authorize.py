@@ -203,9 +203,36 @@ def test_an_app_may_be_called_back_by_its_own_scheme(broker: Broker, browser: Br
 
 parameters = st.dictionaries(
     st.sampled_from(
-        ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "prompt", "x"]
+        [
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "code_challenge",
+            "prompt",
+            "authorization_details",
+            "request_uri",
+            "request",
+            "grant_id",
+            "grant_management_action",
+            "x",
+        ]
     ),
-    st.one_of(st.text(max_size=40), st.sampled_from(["code", "none", "pref:buy", "https://evil.example"])),
+    st.one_of(
+        st.text(max_size=40),
+        st.sampled_from(
+            [
+                "code",
+                "none",
+                "pref:buy",
+                "https://evil.example",
+                "create",
+                '[{"type":"ccx_preferences","keys":["buy.store"]}]',
+                "urn:ietf:params:oauth:request_uri:ccxq_x",
+            ]
+        ),
+    ),
 )
 
 

@@ -112,6 +112,9 @@ def test_failures_of_an_address_are_counted_by_all_processes_together(two: tuple
             assert 1 <= int(refused.headers["retry-after"]) <= 60
             assert refused.headers["cache-control"] == "no-store"
         assert good(http, application).status_code == 429
+        of_a_grant = http.get("/oauth/grants/some")
+        assert of_a_grant.status_code == 429
+        assert 1 <= int(of_a_grant.headers["retry-after"]) <= 60
         # The other process hears of it with its own first failure.
         assert good(other, application).status_code == 200
         assert other.post("/oauth/token", data=body, auth=("nobody", "x")).status_code == 401

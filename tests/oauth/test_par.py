@@ -192,6 +192,20 @@ def test_a_browser_has_sixty_seconds_to_come_and_then_time_to_read(
     assert httpx2.get(broker.url + way_to(application, left)).status_code == 400
 
 
+def test_it_is_validated_again_when_it_is_opened(broker: Broker, sessions: sessionmaker[Session]) -> None:
+    application = new_application(broker, SCOPES)
+    uri, _ = pushed(broker, application, state="s")
+    with sessions.begin() as session:
+        session.execute(
+            text("UPDATE applications SET scopes = '{pref:discover}' WHERE client_id = :c"),
+            {"c": application.client_id},
+        )
+    back = httpx2.get(broker.url + way_to(application, uri)).headers["location"]
+    assert back.startswith(application.redirect_uri)
+    assert (said(back)["error"], said(back)["state"]) == ("invalid_scope", "s")
+    assert httpx2.get(broker.url + way_to(application, uri)).status_code == 400
+
+
 def test_only_its_hash_is_kept_and_no_secret_of_the_client(
     broker: Broker, application: SomeApplication, sessions: sessionmaker[Session]
 ) -> None:

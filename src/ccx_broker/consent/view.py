@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store
-from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Ask, Grant, is_meant
+from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Ask, Grant, durations_of, is_meant
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
 from ccx_broker.profile.catalogue import CATALOGUE, Item, describe
 from ccx_broker.profile.rules import Held
+from ccx_broker.web.rendering import day
 
 STEPS: Mapping[str, str] = {
     "basics": "The basics",
@@ -38,7 +39,6 @@ DURATION_WORDS: Mapping[str, str] = {
     "month": "30 days",
     "quarter": "90 days",
     "year": "1 year",
-    ASKED: "Until then, as it asks",
 }
 
 
@@ -145,6 +145,12 @@ def consent_view(
         until=ask.until,
         is_meant=is_meant(ask, present, now),
     )
+
+
+def duration_words(ask: Ask, now: datetime) -> dict[str, str]:
+    """Return what the customer can choose from, in words; never longer than was asked for."""
+    words = {name: DURATION_WORDS[name] for name in durations_of(ask, now) if name != ASKED}
+    return words if ask.until is None else words | {ASKED: f"Until {day(ask.until)}, as it asks"}
 
 
 def with_needed(form: Form, ask: Ask) -> Form:

@@ -7,7 +7,7 @@ needed; whatever is not a live grant to that organisation is not found, for whic
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ccx_broker.consent import service as consent
 from ccx_broker.kit import clock
@@ -16,11 +16,12 @@ from ccx_broker.kit.db import Db
 from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import service
+from ccx_broker.oauth.limiter import limited, limiter_of
 from ccx_broker.oauth.rules import AccessToken, scope_string
 from ccx_broker.oauth.rules.details import whole
 from ccx_broker.oauth.schemas import GrantScope, GrantStatus
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(limited)])
 
 QUERY, REVOKE = "grant_management_query", "grant_management_revoke"
 NOT_FOUND = "Your organisation has no live grant of this id."
@@ -70,6 +71,7 @@ def _allowed(request: Request, db: Db, rt: Rt, scope: str) -> AccessToken:
             "The access token is unknown, expired or withdrawn. Get a new one from /oauth/token.",
             headers=challenge(rt.issuer, "invalid_token"),
         )
+    limiter_of(request).proved(access.client_id, request.url.path)
     if access.customer_id is not None or scope not in access.scopes:
         raise Forbidden(
             f"This needs the organisation's own token (client_credentials) with the scope {scope}.",

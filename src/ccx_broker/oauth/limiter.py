@@ -86,7 +86,16 @@ def network(request: Request) -> str:
 
 def limited_page(request: Request) -> None:
     """Dependency of pages at the OAuth endpoints; raises `TooMany`."""
-    if not limiter_of(request).allows(request, page=True):
+    _limit(request, page=True)
+
+
+def limited(request: Request) -> None:
+    """Dependency of the OAuth endpoints that answer with problems; raises `TooMany`."""
+    _limit(request, page=False)
+
+
+def _limit(request: Request, *, page: bool) -> None:
+    if not limiter_of(request).allows(request, page=page):
         raise TooMany(
             "Too much came from your network at once. Wait a minute, then try again.",
             retry_after=seconds_left(clock.now()),

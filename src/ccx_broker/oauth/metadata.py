@@ -18,6 +18,7 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
         "authorization_servers": [issuer],
         "scopes_supported": server_metadata(issuer)["scopes_supported"],
         "bearer_methods_supported": ["header"],
+        "authorization_details_types_supported": [TYPE],
     }
 
 

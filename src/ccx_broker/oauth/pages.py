@@ -150,7 +150,7 @@ def _page(
         me=me,
         view=shown,
         message=message,
-        durations={name: view.DURATION_WORDS[name] for name in durations_of(asked.ask, server.now)},
+        durations=view.duration_words(asked.ask, server.now),
         redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
     )
 
