@@ -1,9 +1,11 @@
 """The doors through which organisations read, and a customer sees who did."""
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.disclosure import schemas
@@ -17,7 +19,22 @@ from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.ledger import store as ledger
 from ccx_broker.organisations import store as organisations
 
+
+class PathOnly(APIRoute):
+    """A route whose endpoint takes the request and its path, so that FastAPI need not resolve anything."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Call the endpoint straight away."""
+
+        async def handle(request: Request) -> Response:
+            answer: Response = await self.endpoint(request, **request.path_params)
+            return answer
+
+        return handle
+
+
 router = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS)
+reads = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS, route_class=PathOnly)
 
 
 def documented(model: Any, *statuses: int) -> dict[str, Any]:
@@ -52,7 +69,7 @@ def as_json(body: dict[str, Any]) -> Response:
     return Answer(orjson.dumps(body, option=orjson.OPT_UTC_Z))
 
 
-@router.get("/v1/preferences", **documented(schemas.SharedProfile, 401, 403, 503))
+@reads.get("/v1/preferences", **documented(schemas.SharedProfile, 401, 403, 503))
 async def read_own(request: Request) -> Response:
     """Read what the customer of your access token shares with you."""
     outcome = await reader(request).read(schemas.bearer_token(request))
@@ -63,7 +80,7 @@ async def read_own(request: Request) -> Response:
     return as_json(schemas.profile(outcome))
 
 
-@router.get("/v1/customers/{subject}/preferences", **documented(schemas.SharedProfile, 401, 403, 404, 503))
+@reads.get("/v1/customers/{subject}/preferences", **documented(schemas.SharedProfile, 401, 403, 404, 503))
 async def read_subject(request: Request, subject: str) -> Response:
     """Read what the customer whom you know as `subject` shares with you."""
     outcome = await reader(request).read(schemas.bearer_token(request), subject)
