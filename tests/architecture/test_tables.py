@@ -21,6 +21,7 @@ OTHERWISE = {
     "applications": "belongs to an organisation",
     "authorization_codes": "looked up by the hash of the code",
     "credentials": "looked up by the hash of an e-mail address",
+    "device_requests": "looked up by the hash of a code; is no customer's yet",
     "grant_owners": "looked up by the id of the grant, which is all that its organisation names",
     "oauth_failures": "counts failures of addresses and clients, which belong to nobody",
     "organisations": "is no customer's",

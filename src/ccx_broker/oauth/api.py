@@ -11,14 +11,17 @@ from fastapi.responses import JSONResponse
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import discovery, grant_management, userinfo
+from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
 from ccx_broker.oauth.par import answer_push
 from ccx_broker.oauth.schemas import (
+    DEVICE_FORM,
     ERRORS,
     FORM_ABOUT_A_TOKEN,
     PUSH_FORM,
     TOKEN_FORM,
+    DeviceAnswer,
     Introspection,
     Pushed,
     TokenAnswer,
@@ -77,6 +80,17 @@ async def push(request: Request, rt: Rt) -> JSONResponse:
     return await _answer(request, rt, answer_push)
 
 
+@router.post(
+    "/oauth/device_authorization",
+    summary="Ask on a device without a keyboard or browser",
+    openapi_extra=DEVICE_FORM,
+    responses=ERRORS | {200: {"model": DeviceAnswer}},
+)
+async def device_authorization(request: Request, rt: Rt) -> JSONResponse:
+    """RFC 8628. Show `user_code` and `verification_uri`, then poll the token endpoint."""
+    return await _answer(request, rt, lambda server, it: answer_device(server, it, rt.keys))
+
+
 async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Received], Any]) -> JSONResponse:
     try:
         received = await receive(request)
@@ -99,6 +113,7 @@ def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResp
     limiter = limiter_of(request)
     with rt.sessions() as session:
         server = Server(session, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
+        server.register_grant(DeviceFlow)
         response = work(server)
         if response.status_code >= 400:
             session.rollback()

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, Inva
 from ccx_broker.consent.rules import LONGEST, Detail, ask_of, keys_of_scopes
 from ccx_broker.consent.rules.details import Registered, read_details
 from ccx_broker.oauth import pushing
+from ccx_broker.oauth.clients import Client
 from ccx_broker.oauth.flows import InvalidDetails
 from ccx_broker.oauth.forms import Malformed, Received, parameters
 from ccx_broker.oauth.rules import AuthorizationRequest, audience_of
@@ -89,10 +90,24 @@ def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationReque
     if given.get("response_mode", "query") != "query":
         raise InvalidRequestError("The only response_mode is 'query'.")
     grant = server.get_consent_grant(Received("GET", "/oauth/authorize", {}, given))
-    application: Application = grant.request.client.application
+    client: Client = grant.request.client
+    request = requested(
+        server, client, given, redirect_uri=grant.redirect_uri, code_challenge=given["code_challenge"]
+    )
+    return request, client.application
+
+
+def requested(
+    server: Server, client: Client, given: dict[str, str], *, redirect_uri: str, code_challenge: str
+) -> AuthorizationRequest:
+    """Validate what a customer is asked for, in whichever flow; raises `OAuth2Error`."""
+    application = client.application
     if audience_of(given.get("resource"), server.issuer) is None:
         raise InvalidTarget
-    scopes = tuple(grant.request.scope.split())
+    allowed = client.get_allowed_scope(given.get("scope"))
+    if allowed is None:
+        raise InvalidScopeError("The scope is not one that the client may ask a customer for.")
+    scopes = tuple(allowed.split())
     purposes = [(purpose.purpose, purpose.needs) for purpose in application.purposes]
     details = _details(given, application, server.now)
     wish = grant_wish(
@@ -105,16 +120,16 @@ def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationReque
         raise InvalidScopeError("The scope names nothing that a customer could share.")
     return AuthorizationRequest(
         client_id=application.client_id,
-        redirect_uri=grant.redirect_uri,
+        redirect_uri=redirect_uri,
         state=given.get("state"),
         scopes=scopes,
-        code_challenge=given["code_challenge"],
+        code_challenge=code_challenge,
         ask=ask,
         prompt=prompt_of(given),
         nonce=given.get("nonce"),
         max_age=max_age_of(given),
         details=details,
-    ), application
+    )
 
 
 def prompt_of(given: dict[str, str]) -> frozenset[str]:

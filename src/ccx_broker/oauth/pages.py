@@ -17,7 +17,7 @@ from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, Refusal, d
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
-from ccx_broker.oauth import pushing, reauthentication, service
+from ccx_broker.oauth import device_pages, pushing, reauthentication, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
 from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
@@ -28,6 +28,7 @@ from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited_page)])
+router.include_router(device_pages.router)
 
 NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
 NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."

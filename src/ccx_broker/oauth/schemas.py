@@ -71,6 +71,17 @@ class GrantStatus(BaseModel):
     expires_at: int
 
 
+class DeviceAnswer(BaseModel):
+    """RFC 8628 §3.2."""
+
+    device_code: str
+    user_code: str = Field(description="To be shown: eight letters, good for ten minutes.")
+    verification_uri: str
+    verification_uri_complete: str = Field(description="The same with the code in it, to be scanned.")
+    expires_in: int
+    interval: int = Field(description="Seconds between two polls; `slow_down` adds five.")
+
+
 class OAuthError(BaseModel):
     """RFC 6749 §5.2."""
 
@@ -93,11 +104,12 @@ def form(required: str, **fields: str) -> dict[str, Any]:
 
 TOKEN_FORM = form(
     "grant_type",
-    grant_type="`authorization_code`, `refresh_token` or `client_credentials`.",
+    grant_type="`authorization_code`, `refresh_token`, `client_credentials` or the device code's URN.",
     code="The code, for `authorization_code`.",
     redirect_uri="Where the code was sent; for `authorization_code`.",
     code_verifier="The PKCE verifier (RFC 7636), for `authorization_code`.",
     refresh_token="The refresh token, for `refresh_token`.",  # noqa: S106
+    device_code="The device code, for `urn:ietf:params:oauth:grant-type:device_code`.",
     scope="A part of what could be had; leave it out for all of it.",
     resource="The API's identifier (RFC 8707), which is the issuer; not needed.",
     authorization_details="A part of what was granted (RFC 9396 §6); leave it out for all of it.",
@@ -114,6 +126,13 @@ PUSH_FORM = form(
     code_challenge_method="`S256`.",
     grant_management_action="`create`, `merge` or `replace`.",
     grant_id="Which grant, for `merge` and `replace`.",
+    **CLIENT,
+)
+DEVICE_FORM = form(
+    "scope",
+    scope="What the customer is asked for; not needed beside `authorization_details`.",
+    authorization_details="What the customer is asked for, as RFC 9396 has it.",
+    resource="The API's identifier (RFC 8707), which is the issuer; not needed.",
     **CLIENT,
 )
 FORM_ABOUT_A_TOKEN = form(

@@ -157,7 +157,14 @@ def end_family_of_reused_code(
     session: Session, code: str, client_id: str, code_challenge: str, now: datetime
 ) -> None:
     """End the tokens of a code that is exchanged a second time (RFC 6749 §4.1.2)."""
-    found = store.code_claimed_before(session, token_hash(code), client_id, code_challenge, now - CODE_GRACE)
+    end_family_of_reused_hash(session, token_hash(code), client_id, code_challenge, now)
+
+
+def end_family_of_reused_hash(
+    session: Session, code_hash: bytes, client_id: str, code_challenge: str, now: datetime
+) -> None:
+    """Do so for a code of which only the hash is known."""
+    found = store.code_claimed_before(session, code_hash, client_id, code_challenge, now - CODE_GRACE)
     if found is not None:
         _end_reused(session, found, now)
 

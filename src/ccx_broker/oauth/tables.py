@@ -112,3 +112,19 @@ class OAuthFailureRow(Base):
     bucket: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     begun_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     count: Mapped[int]
+
+
+class DeviceRequestRow(Base):
+    """What a device asks for (RFC 8628); after a yes, `code_hash` is that of the code it gave."""
+
+    __tablename__ = "device_requests"
+
+    device_code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    user_code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    client_id: Mapped[str] = mapped_column(Text)
+    parameters: Mapped[dict[str, str]] = mapped_column(JSONB)
+    interval: Mapped[int]
+    polled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)

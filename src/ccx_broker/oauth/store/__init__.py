@@ -10,7 +10,13 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent.rules import Detail
 from ccx_broker.oauth.rules import AccessToken, Authorisation, StoredRefreshToken
-from ccx_broker.oauth.tables import AccessTokenRow, AuthorizationCodeRow, PushedRequestRow, RefreshTokenRow
+from ccx_broker.oauth.tables import (
+    AccessTokenRow,
+    AuthorizationCodeRow,
+    DeviceRequestRow,
+    PushedRequestRow,
+    RefreshTokenRow,
+)
 
 
 def insert_code(
@@ -227,6 +233,7 @@ def delete_expired(session: Session, before: datetime, limit: int) -> int:
         (AccessTokenRow, AccessTokenRow.token_hash),
         (RefreshTokenRow, RefreshTokenRow.token_hash),
         (PushedRequestRow, PushedRequestRow.uri_hash),
+        (DeviceRequestRow, DeviceRequestRow.device_code_hash),
     ):
         old = select(key).where(table.expires_at < before).limit(limit).with_for_update(skip_locked=True)
         gone = session.scalars(delete(table).where(key.in_(old)).returning(key))

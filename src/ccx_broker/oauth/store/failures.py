@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,15 @@ def count_failure(session: Session, bucket: bytes, window: datetime) -> int:
             },
         ).returning(OAuthFailureRow.count)
     ).scalar_one()
+
+
+def take_back(session: Session, bucket: bytes) -> None:
+    """Take one's own count back, since it was no failure."""
+    session.execute(
+        update(OAuthFailureRow)
+        .where(OAuthFailureRow.bucket == bucket, OAuthFailureRow.count > 0)
+        .values(count=OAuthFailureRow.count - 1)
+    )
 
 
 def delete_old(session: Session, before: datetime, limit: int) -> int:
