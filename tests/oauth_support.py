@@ -90,6 +90,7 @@ def new_application(
     purposes: Sequence[str] = (),
     needs: Collection[str] = (),
     public: bool = False,
+    post_logout_redirect_uris: Sequence[str] = (),
 ) -> SomeApplication:
     """Register an application as the command line does, of a new organisation unless one is given.
 
@@ -110,6 +111,7 @@ def new_application(
             public=public,
             vocabulary=Vocabulary({item.key: item.step for item in CATALOGUE.items}),
             now=now,
+            post_logout_redirect_uris=list(post_logout_redirect_uris),
         )
     return SomeApplication(organisation_id, made.organisation_name, made.client_id, secret, redirect_uri)
 

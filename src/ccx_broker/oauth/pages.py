@@ -17,8 +17,9 @@ from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, Refusal, d
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
-from ccx_broker.oauth import device_pages, pushing, reauthentication, service
+from ccx_broker.oauth import device_pages, logout, pushing, reauthentication, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
+from ccx_broker.oauth.leaving import leave, origin_of
 from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.wishes import NOT_THIS_GRANT
@@ -29,6 +30,7 @@ from ccx_broker.web.rendering import render
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited_page)])
 router.include_router(device_pages.router)
+router.include_router(logout.router)
 
 NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
 NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."
@@ -123,7 +125,7 @@ def _read(request: Request, server: Server) -> tuple[AuthorizationRequest, Appli
     try:
         return read_request(server, request.query_params.multi_items())
     except Refused as refused:
-        return _leave(refused.location)
+        return leave(refused.location)
     except Unanswerable as error:
         return render(request, "consent/dead_end.html", status=400, reason=str(error))
 
@@ -147,19 +149,13 @@ def _page(
         request,
         "consent/consent.html",
         status=422 if message else 200,
-        form_action=[_origin(asked.redirect_uri)],
+        form_action=[origin_of(asked.redirect_uri)],
         me=me,
         view=shown,
         message=message,
         durations=view.duration_words(asked.ask, server.now),
         redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
     )
-
-
-def _origin(redirect_uri: str) -> str:
-    """Name where a form may lead to, as a Content-Security-Policy source: an app's own scheme has no host."""
-    parts = urlsplit(redirect_uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 
 
 def _usual(asked: AuthorizationRequest) -> str:
@@ -174,9 +170,4 @@ def _done(server: Server, asked: AuthorizationRequest, location: str) -> Redirec
     """Send the browser back with the answer; a pushed request is used up by it (RFC 9126 §4)."""
     if asked.pushed is not None:
         pushing.close_pushed(server.session, asked.pushed, server.now)
-    return _leave(location)
-
-
-def _leave(location: str) -> RedirectResponse:
-    # 303, so that the browser never posts the form on to the application (RFC 9700 §4.12).
-    return RedirectResponse(location, 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    return leave(location)
