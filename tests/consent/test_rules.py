@@ -17,6 +17,7 @@ from ccx_broker.consent.rules import (
     Refusal,
     Terms,
     ask_of_scopes,
+    covers,
     decide_change,
     decide_grant,
     keys_of_scopes,
@@ -233,6 +234,17 @@ def test_a_request_that_names_a_grant_is_for_that_live_grant_only(
     meant = present is not None and present.is_live(NOW) and present.grant_id == named
     terms = decide_grant(replace(ask, grant_id=named), answer, present, NOW)
     assert terms == (decide_grant(ask, answer, present, NOW) if meant else Refusal("no_such_grant"))
+
+
+@given(asks, live_grants)
+def test_a_grant_covers_only_what_it_holds_for_the_purposes_it_was_given_for(ask: Ask, grant: Grant) -> None:
+    grant = replace(grant, purposes=ask.purposes)
+    holds = set(ask.keys) <= set(grant.keys) and (grant.allow_events or not ask.wants_events)
+    assert covers(grant, ask) == holds
+    assert not covers(grant, replace(ask, purposes=(*ask.purposes, "dpv:Other")))
+    assert not covers(grant, replace(ask, until=NOW + timedelta(days=1)))
+    assert not covers(grant, replace(ask, mode="replace"))
+    assert not covers(grant, replace(ask, grant_id=grant.grant_id))
 
 
 @given(asks, answers)

@@ -223,6 +223,23 @@ def test_a_token_request_may_name_a_part_and_never_gets_more(
     assert post(broker, "/oauth/token", application, body).json()["scope"] == token["scope"]
 
 
+def test_nothing_is_answered_unseen_for_another_purpose(
+    broker: Broker, application: SomeApplication, browser: Browser
+) -> None:
+    """Without a page (`prompt=none`) only what the customer has agreed to, for what they agreed to."""
+    first = details(purposes=["dpv:ServiceProvision"])
+    keys = ["buy.store", "diet.allergens"]
+    token_for(broker, application, browser, first, keys=keys)
+    unseen = {"prompt": "none"}
+    same, verifier = ask_url(application, [], authorization_details=first, **unseen)
+    code = said(browser.open(same))["code"]
+    token = exchange(broker, application, code, verifier).json()
+    assert token["authorization_details"][0]["purposes"] == ["dpv:ServiceProvision"]
+    for asked in (details(purposes=["dpv:Marketing"]), details()):
+        other, _ = ask_url(application, [], authorization_details=asked, **unseen)
+        assert said(browser.open(other))["error"] == "consent_required"
+
+
 def test_an_organisations_own_token_has_no_details(broker: Broker) -> None:
     application = new_application(broker, ["preferences:read", "pref:buy"])
     body = {"grant_type": "client_credentials", "authorization_details": details(keys=["buy.store"])}

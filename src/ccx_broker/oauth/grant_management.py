@@ -36,10 +36,10 @@ def query(grant_id: str, request: Request, response: Response, db: Db, rt: Rt) -
     if grant is None:
         raise NotFound(NOT_FOUND)
     response.headers["Cache-Control"] = "no-store"
-    scopes = ["events:write"] if grant.allow_events else []
+    scope = scope_string(grant.keys, ["events:write"] if grant.allow_events else [])
     return GrantStatus(
         grant_id=grant.grant_id,
-        scopes=[GrantScope(scope=scope_string(grant.keys, scopes))],
+        scopes=[GrantScope(scope=scope)] if scope else [],
         authorization_details=[whole(grant)] if grant.keys else [],
         created_at=int(grant.granted_at.timestamp()),
         expires_at=int(grant.expires_at.timestamp()),

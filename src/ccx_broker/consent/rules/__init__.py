@@ -165,9 +165,12 @@ def is_meant(ask: Ask, present: Grant | None, now: datetime) -> bool:
 def covers(grant: Grant, ask: Ask) -> bool:
     """Say whether a grant holds all that is asked: then answering again tells the organisation nothing new.
 
-    Never where the request is about the grant itself: its end, or what becomes of it.
+    Never where the request is about the grant itself: its end, or what becomes of it. Nor for a purpose
+    that the customer has not seen: what was shared for one is not shared for another.
     """
     if ask.until is not None or ask.grant_id is not None or ask.mode != "merge":
+        return False
+    if not ask.only_sign_in and not set(ask.purposes) <= set(grant.purposes):
         return False
     return set(ask.keys) <= set(grant.keys) and (grant.allow_events or not ask.wants_events)
 

@@ -29,7 +29,7 @@ def granted(
         {
             "type": TYPE,
             "keys": list(each.keys),
-            "purposes": list(each.purposes or grant.purposes),
+            "purposes": [p for p in each.purposes or grant.purposes if p in grant.purposes],
             "include_defaults": grant.include_defaults and each.include_defaults,
             "until": f"{grant.expires_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         }
