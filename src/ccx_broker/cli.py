@@ -19,6 +19,7 @@ import typer
 
 from ccx_broker.kit.unusable import Unusable
 from ccx_broker.organisations import tasks as organisations
+from ccx_broker.organisations.registration_tasks import registration_token
 from ccx_broker.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.add_typer(organisations.organisation, name="organisation")
 cli.add_typer(organisations.application, name="application")
+cli.add_typer(registration_token, name="registration-token")
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign.")
 cli.add_typer(keys, name="keys")

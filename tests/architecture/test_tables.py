@@ -27,6 +27,7 @@ OTHERWISE = {
     "organisations": "is no customer's",
     "pushed_requests": "looked up by the hash of its URI; is no customer's yet",
     "refresh_tokens": "looked up by the hash of a token",
+    "registration_tokens": "belongs to an organisation",
     "signing_keys": "is the broker's own",
     "subjects": "looked up by the name under which an organisation knows somebody",
     "throttles": "counts attempts, also for addresses that belong to nobody",

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.oauth import discovery, grant_management, userinfo
+from ccx_broker.oauth import discovery, grant_management, registration, userinfo
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
@@ -32,6 +32,7 @@ router = APIRouter(tags=["OAuth"])
 router.include_router(discovery.router)
 router.include_router(userinfo.router)
 router.include_router(grant_management.router)
+router.include_router(registration.router)
 
 Work = Callable[[Server], JSONResponse]
 PAUSE = 1.0

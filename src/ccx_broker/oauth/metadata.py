@@ -33,6 +33,7 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         "require_pushed_authorization_requests": False,
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
+        "registration_endpoint": f"{issuer}/oauth/register",
         "introspection_endpoint": f"{issuer}/oauth/introspect",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
         "scopes_supported": [*(steps | keys), *sorted(CUSTOMER_SCOPES | ORGANISATION_SCOPES)],

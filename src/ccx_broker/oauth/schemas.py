@@ -82,6 +82,25 @@ class DeviceAnswer(BaseModel):
     interval: int = Field(description="Seconds between two polls; `slow_down` adds five.")
 
 
+class ClientInformation(BaseModel):
+    """RFC 7591 §3.2.1, RFC 7592 §3."""
+
+    client_id: str
+    client_secret: str | None = Field(None, description="Shown this once.")
+    client_secret_expires_at: int | None = Field(None, description="0: it does not expire.")
+    client_id_issued_at: int
+    registration_access_token: str = Field(description="Lets you read, change and end the registration.")
+    registration_client_uri: str
+    client_name: str
+    redirect_uris: list[str]
+    post_logout_redirect_uris: list[str]
+    scope: str
+    token_endpoint_auth_method: str
+    grant_types: list[str]
+    response_types: list[str]
+    ccx_purposes: list[dict[str, Any]]
+
+
 class OAuthError(BaseModel):
     """RFC 6749 §5.2."""
 
@@ -146,4 +165,35 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     401: {"model": OAuthError, "description": "The client did not prove itself (`invalid_client`)."},
     413: {"model": OAuthError, "description": "More than 64 KiB."},
     429: {"model": OAuthError, "description": "Too many requests or failures; wait for `Retry-After`."},
+}
+REGISTRATION: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "description": "Client metadata (RFC 7591 §2); what is not known is ignored.",
+                    "properties": {
+                        "client_name": {"type": "string"},
+                        "redirect_uris": {"type": "array", "items": {"type": "string"}},
+                        "post_logout_redirect_uris": {"type": "array", "items": {"type": "string"}},
+                        "scope": {"type": "string"},
+                        "token_endpoint_auth_method": {"type": "string"},
+                        "grant_types": {"type": "array", "items": {"type": "string"}},
+                        "response_types": {"type": "array", "items": {"type": "string"}},
+                        "ccx_purposes": {
+                            "type": "array",
+                            "description": "Why it asks: a DPV term, a sentence, the keys it can't do without.",
+                            "items": {"type": "object"},
+                        },
+                    },
+                }
+            }
+        },
+    },
+    "security": [],
+}
+REGISTRATION_ERRORS: dict[int | str, dict[str, Any]] = ERRORS | {
+    401: {"model": OAuthError, "description": "The token is no good (`invalid_token`)."},
 }

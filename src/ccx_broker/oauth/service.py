@@ -364,6 +364,11 @@ def revoke(session: Session, token: str, now: datetime) -> None:
         store.end_family(session, stored.authorisation.family_id, now)
 
 
+def end_tokens_of_client(session: Session, client_id: str, now: datetime) -> None:
+    """End every token of a client that is no more (RFC 7592 §2.3)."""
+    store.end_tokens_of_client(session, client_id, now)
+
+
 def delete_expired(session: Session, now: datetime, limit: int) -> int:
     """Delete up to `limit` each of codes and tokens that have been over for a day; return how many.
 

@@ -1,5 +1,6 @@
 """Taking organisations and their applications in, and the names by which they know customers."""
 
+import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +13,8 @@ from ccx_broker.kit.ids import new_id, new_token, token_hash
 from ccx_broker.organisations import rules, store
 from ccx_broker.organisations.rules import Application, Organisation, Purpose, Vocabulary
 
+NO_ORGANISATION = "There is no such organisation; `organisation list` shows those there are."
+
 
 def add_organisation(
     session: Session, name: str, complaints: str | None, now: datetime
@@ -21,7 +24,7 @@ def add_organisation(
     Raises `Invalid`.
     """
     name, complaints = rules.normal_name(name), (complaints or "").strip() or None
-    _refuse(
+    refuse(
         [
             ("name", rules.name_problem(name)),
             ("complaints", rules.complaints_problem(complaints) if complaints else None),
@@ -55,28 +58,18 @@ def add_application(
     """
     name = rules.normal_name(name)
     purposes = purposes or (Purpose(rules.DEFAULT_PURPOSE, rules.DEFAULT_SENTENCE),)
-    needs = dict.fromkeys(key for purpose in purposes for key in purpose.needs)
-    problems = [("name", rules.name_problem(name))]
-    problems += [("redirect_uri", _about(uri, rules.redirect_uri_problem(uri))) for uri in redirect_uris]
-    problems += [
-        ("post_logout_redirect_uri", _about(uri, rules.redirect_uri_problem(uri)))
-        for uri in post_logout_redirect_uris
-    ]
-    problems += [
-        ("scope", f"{scope} is neither pref:<step> or pref:<key> of the catalogue nor another known scope")
-        for scope in scopes
-        if not vocabulary.knows_scope(scope)
-    ]
-    problems += [
-        ("needs", f"{key} is no key of the catalogue") for key in needs if key not in vocabulary.steps
-    ]
-    _refuse(problems)
+    problems = problems_of(
+        name=name,
+        redirect_uris=redirect_uris,
+        scopes=scopes,
+        purposes=purposes,
+        post_logout_redirect_uris=post_logout_redirect_uris,
+        vocabulary=vocabulary,
+    )
+    refuse(problems)
     organisation = store.find_organisation(session, organisation_id)
     if organisation is None:
-        raise NotFound(
-            "There is no such organisation; `organisation list` shows those there are.",
-            slug="no-organisation",
-        )
+        raise NotFound(NO_ORGANISATION, slug="no-organisation")
     secret = None if public else new_token("ccxk")
     application = Application(
         client_id=secrets.token_urlsafe(16),
@@ -92,6 +85,40 @@ def add_application(
     )
     store.add_application(session, application, now)
     return application, secret
+
+
+def problems_of(
+    *,
+    name: str,
+    redirect_uris: Sequence[str],
+    scopes: Sequence[str],
+    purposes: Sequence[Purpose],
+    post_logout_redirect_uris: Sequence[str],
+    vocabulary: Vocabulary,
+) -> list[tuple[str, str | None]]:
+    """Say per field what is wrong with what an application declares, however it does."""
+    needs = dict.fromkeys(key for purpose in purposes for key in purpose.needs)
+    problems = [("name", rules.name_problem(name))]
+    problems += [("redirect_uri", _about(uri, rules.redirect_uri_problem(uri))) for uri in redirect_uris]
+    problems += [
+        ("post_logout_redirect_uri", _about(uri, rules.redirect_uri_problem(uri)))
+        for uri in post_logout_redirect_uris
+    ]
+    problems += [
+        ("scope", f"{scope} is neither pref:<step> or pref:<key> of the catalogue nor another known scope")
+        for scope in scopes
+        if not vocabulary.knows_scope(scope)
+    ]
+    problems += [
+        ("needs", f"{key} is no key of the catalogue") for key in needs if key not in vocabulary.steps
+    ]
+    return problems
+
+
+def is_secret_of(application: Application, secret: str) -> bool:
+    """Compare secrets by their hashes, in constant time."""
+    known = application.secret_hash
+    return known is not None and hmac.compare_digest(token_hash(secret), known)
 
 
 def subject_for(session: Session, customer_id: UUID, organisation_id: UUID) -> str:
@@ -113,7 +140,8 @@ def _about(what: str, problem: str | None) -> str | None:
     return f"{what} {problem}" if problem else None
 
 
-def _refuse(problems: Sequence[tuple[str, str | None]]) -> None:
+def refuse(problems: Sequence[tuple[str, str | None]]) -> None:
+    """Raise `Invalid` if there is a problem."""
     errors = [{"field": field, "reason": reason} for field, reason in problems if reason]
     if errors:
         raise Invalid("; ".join(f"{e['field']}: {e['reason']}" for e in errors), errors=errors)

@@ -103,7 +103,7 @@ def find_application(session: Session, client_id: str) -> Application | None:
             ApplicationRow.purposes,
         )
         .join(OrganisationRow, OrganisationRow.organisation_id == ApplicationRow.organisation_id)
-        .where(ApplicationRow.client_id == client_id)
+        .where(ApplicationRow.client_id == client_id, ApplicationRow.ended_at.is_(None))
     ).one_or_none()
     return _application(row) if row else None
 

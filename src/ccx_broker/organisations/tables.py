@@ -38,6 +38,20 @@ class ApplicationRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    registration_token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class RegistrationTokenRow(Base):
+    """An initial access token (RFC 7591 §3), by which an organisation registers applications."""
+
+    __tablename__ = "registration_tokens"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.organisation_id"))
+    uses_left: Mapped[int | None]
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class CustomerSubjectRow(Base):

@@ -191,6 +191,16 @@ def revoke_access_token(session: Session, token_hash: bytes, now: datetime) -> N
     )
 
 
+def end_tokens_of_client(session: Session, client_id: str, now: datetime) -> None:
+    """End every access and refresh token of a client."""
+    _end_refresh_tokens(session, RefreshTokenRow.client_id == client_id, now)
+    session.execute(
+        update(AccessTokenRow)
+        .where(AccessTokenRow.client_id == client_id, AccessTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
 def end_family(session: Session, family_id: UUID, now: datetime) -> bool:
     """End every token of a family; False if all had ended before."""
     refresh = _end_refresh_tokens(session, RefreshTokenRow.family_id == family_id, now)
