@@ -148,6 +148,23 @@ def test_prompt_none_answers_at_once_whatever_the_matter_is(
     assert said(browser.open(old))["error"] == "login_required"
 
 
+def test_prompt_none_is_for_the_customer_whom_the_application_expects(
+    broker: Broker, application: SomeApplication, browser: Browser
+) -> None:
+    def signed_in(who: Browser) -> str:
+        path, verifier = ask_url(application, ["openid"])
+        back = who.open(path) or consent(who, [])
+        token: str = exchange(broker, application, said(back)["code"], verifier).json()["id_token"]
+        return token
+
+    other = Browser(broker)
+    other.sign_in(new_customer(broker))
+    mine, others = signed_in(browser), signed_in(other)
+    for hint, answer in ((mine, "code"), (others, "error"), ("no.id.token", "error")):
+        path, _ = ask_url(application, ["openid"], prompt="none", id_token_hint=hint)
+        assert answer in said(browser.open(path))
+
+
 def test_an_app_that_anybody_could_be_is_never_answered_without_a_page(
     broker: Broker, browser: Browser
 ) -> None:

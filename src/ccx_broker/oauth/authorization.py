@@ -128,6 +128,7 @@ def requested(
         prompt=prompt_of(given),
         nonce=given.get("nonce"),
         max_age=max_age_of(given),
+        id_token_hint=given.get("id_token_hint"),
         details=details,
     )
 

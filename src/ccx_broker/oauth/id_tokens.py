@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from authlib.oidc.core.util import create_half_hash
 from joserfc import jwt
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.oauth import keys
 from ccx_broker.oauth.rules.keys import ID_TOKEN_LIFETIME
+from ccx_broker.organisations import store as organisations
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ def sign(
     if nonce is not None:
         claims["nonce"] = nonce
     return jwt.encode({"alg": keys.ALGORITHM, "kid": key.kid}, claims, key, [keys.ALGORITHM])
+
+
+def names(session: Session, hint: Hint, customer_id: UUID) -> bool:
+    """Say whether a hint is about this customer."""
+    application = organisations.find_application(session, hint.client_id)
+    if application is None:
+        return False
+    return organisations.find_subject(session, customer_id, application.organisation_id) == hint.subject
 
 
 def read_hint(session: Session, issuer: str, id_token: str) -> Hint | None:

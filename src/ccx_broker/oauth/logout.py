@@ -22,7 +22,7 @@ from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth.forms import Malformed, parameters, receive
-from ccx_broker.oauth.id_tokens import Hint, read_hint
+from ccx_broker.oauth.id_tokens import Hint, names, read_hint
 from ccx_broker.oauth.leaving import leave, origin_of
 from ccx_broker.organisations import store as organisations
 from ccx_broker.organisations.rules import Application
@@ -65,7 +65,7 @@ def log_out(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
     except Malformed:
         given = {}
     asked = _read(db, rt, given)
-    if asked.hint is not None and (me is None or _is_about(db, asked, me)):
+    if asked.hint is not None and (me is None or names(db, asked.hint, me.customer.customer_id)):
         return _signed_out(request, db, rt, me, asked.leads_to)
     return _page(request, asked, me=me)
 
@@ -110,13 +110,6 @@ def _read(session: Session, rt: Runtime, given: Mapping[str, str]) -> Asked:
     if application is None or wanted not in application.post_logout_redirect_uris:
         return Asked(application, hint)
     return Asked(application, hint, wanted, given.get("state"))
-
-
-def _is_about(session: Session, asked: Asked, me: SignedInSession) -> bool:
-    if asked.hint is None or asked.application is None:
-        return False
-    known_as = organisations.find_subject(session, me.customer.customer_id, asked.application.organisation_id)
-    return known_as == asked.hint.subject
 
 
 def _signed_out(

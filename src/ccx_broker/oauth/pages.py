@@ -19,6 +19,7 @@ from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import device_pages, logout, pushing, reauthentication, service
 from ccx_broker.oauth.authorization import Refused, Unanswerable, failure, read_request, success
+from ccx_broker.oauth.id_tokens import names, read_hint
 from ccx_broker.oauth.leaving import leave, origin_of
 from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
@@ -49,22 +50,10 @@ def authorize(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
         if "none" in asked.prompt:
             return _fail(server, asked, "login_required", "The customer has to sign in.")
         return reauthentication.sign_in(request, rt, server.now, again=me is not None)
-    # Without a page only what it was seen on before (OpenID Connect Core §3.1.2.6): where the client wants
-    # none, or wants the customer recognised and nothing else.
     if "none" in asked.prompt or (asked.ask.only_sign_in and "consent" not in asked.prompt):
-        code = service.authorise_again(
-            db,
-            me.customer.customer_id,
-            application,
-            asked,
-            auth_time=me.created_at,
-            lifetimes=rt.lifetimes,
-            now=server.now,
-        )
-        if code is not None:
-            return _done(server, asked, success(server, asked, code))
-    if "none" in asked.prompt:
-        return _fail(server, asked, "consent_required", "The customer has to see the page.")
+        answer = _without_page(server, asked, application, me)
+        if answer is not None:
+            return answer
     return _page(request, server, asked, application, me=me, form=view.Form(duration=_usual(asked)))
 
 
@@ -156,6 +145,40 @@ def _page(
         durations=view.duration_words(asked.ask, server.now),
         redirect_host=urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
     )
+
+
+def _without_page(
+    server: Server, asked: AuthorizationRequest, application: Application, me: SignedInSession
+) -> Response | None:
+    """Answer with what was seen on a page before, and nothing else (OpenID Connect Core §3.1.2.6).
+
+    None: the page has to be shown, since the client allows that.
+    """
+    silent = "none" in asked.prompt
+    if silent and not _is_expected(server, asked, me):
+        return _fail(server, asked, "login_required", "Somebody else is signed in.")
+    code = service.authorise_again(
+        server.session,
+        me.customer.customer_id,
+        application,
+        asked,
+        auth_time=me.created_at,
+        lifetimes=server.lifetimes,
+        now=server.now,
+    )
+    if code is not None:
+        return _done(server, asked, success(server, asked, code))
+    if silent:
+        return _fail(server, asked, "consent_required", "The customer has to see the page.")
+    return None
+
+
+def _is_expected(server: Server, asked: AuthorizationRequest, me: SignedInSession) -> bool:
+    """Whether it is just this customer whom the application expects (OpenID Connect Core §3.1.2.1)."""
+    if asked.id_token_hint is None:
+        return True
+    hint = read_hint(server.session, server.issuer, asked.id_token_hint)
+    return hint is not None and names(server.session, hint, me.customer.customer_id)
 
 
 def _usual(asked: AuthorizationRequest) -> str:

@@ -127,6 +127,8 @@ class AuthorizationRequest:
     nonce: str | None = None
     max_age: int | None = None
     """How many seconds ago the customer may have proved who they are at most."""
+    id_token_hint: str | None = None
+    """A former ID token of the customer whom the application expects, unchecked."""
 
 
 def audience_of(resource: str | None, issuer: str) -> str | None:
