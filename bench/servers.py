@@ -19,6 +19,7 @@ from ccx_broker.disclosure import store
 from ccx_broker.disclosure.rules import decide
 from ccx_broker.disclosure.service import Outcome, Reader, ledger_line, question
 from ccx_broker.ledger import store as ledger
+from ccx_broker.oauth.rules.proofs import Flawed, Proof
 from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.settings import load_settings
 
@@ -54,11 +55,13 @@ class OneByOne(Reader):
         super().__init__(pool)
         self.pool = pool
 
-    async def read(self, token: str, subject: str | None = None) -> Outcome:
+    async def read(
+        self, token: str, subject: str | None = None, proof: Proof | Flawed | None = None
+    ) -> Outcome:
         if self.pool.closed:  # the very first read, sent before the measurement
             await self.pool.open(wait=True)
         async with self.pool.connection() as connection:
-            (facts,) = await store.look_up(connection, [question(token, subject)])
+            (facts,) = await store.look_up(connection, [question(token, subject, proof)])
             outcome = decide(facts, CATALOGUE.inferable)
             line = ledger_line(outcome)
             await ledger.record(connection, [line] if line else [])

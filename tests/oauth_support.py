@@ -91,8 +91,12 @@ def new_application(
     needs: Collection[str] = (),
     public: bool = False,
     post_logout_redirect_uris: Sequence[str] = (),
+    **more: Any,
 ) -> SomeApplication:
     """Register an application as the command line does, of a new organisation unless one is given.
+
+    A public one gets bearer tokens, since Authlib's client knows no DPoP; `dpop_bound=True` undoes that.
+    `more`: `auth_method`, `jwks`, `dpop_bound`.
 
     Not by the command itself: starting a program for each of some hundred takes longer than all the rest.
     """
@@ -112,6 +116,7 @@ def new_application(
             vocabulary=Vocabulary({item.key: item.step for item in CATALOGUE.items}),
             now=now,
             post_logout_redirect_uris=list(post_logout_redirect_uris),
+            **{"dpop_bound": False} | more,
         )
     return SomeApplication(organisation_id, made.organisation_name, made.client_id, secret, redirect_uri)
 

@@ -29,6 +29,7 @@ OTHERWISE = {
     "refresh_tokens": "looked up by the hash of a token",
     "registration_tokens": "belongs to an organisation",
     "signing_keys": "is the broker's own",
+    "spent_ids": "looked up by the hash of an id that is good for one use",
     "subjects": "looked up by the name under which an organisation knows somebody",
     "throttles": "counts attempts, also for addresses that belong to nobody",
 }

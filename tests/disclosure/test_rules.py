@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccx_broker.disclosure.rules import Disclosed, Facts, Reason, Refused, decide
+from ccx_broker.disclosure.rules import Disclosed, Facts, Reason, Refused, decide, proof_to_spend
+from ccx_broker.oauth.rules.proofs import Flawed, Proof
 from ccx_broker.profile.catalogue import CATALOGUE
 from tests.disclosure.examples import (
     CUSTOMERS_TOKEN,
@@ -34,11 +35,18 @@ def test_a_live_token_under_a_live_grant_reads_what_has_a_value(facts: Facts) ->
     assert keys_of(facts) == ["buy.store", "buy.day_time"]
 
 
+MINE = Proof("mine", b"1", NOW)
+BOUND = replace(CUSTOMERS_TOKEN, jkt=MINE.jkt)
+
 REFUSALS = {
     Reason.TOKEN_UNKNOWN: replace(READ_OWN, token=None, customer_id=None, grant=None),
     Reason.TOKEN_REVOKED: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, revoked_at=NOW - SECOND)),
     Reason.TOKEN_EXPIRED: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, expires_at=NOW)),
     Reason.TOKEN_FOR_ANOTHER: replace(READ_OWN, token=replace(CUSTOMERS_TOKEN, audience="other")),
+    Reason.PROOF_MISSING: replace(READ_OWN, token=BOUND),
+    Reason.PROOF_FLAWED: replace(READ_OWN, token=BOUND, proof=Flawed("The signature is wrong.")),
+    Reason.PROOF_OF_ANOTHER_KEY: replace(READ_OWN, token=BOUND, proof=replace(MINE, jkt="theirs")),
+    Reason.PROOF_USED_BEFORE: replace(READ_OWN, token=BOUND, proof=MINE, fresh=False),
     Reason.TOKEN_HAS_NO_CUSTOMER: replace(READ_OWN, token=OWN_TOKEN),
     Reason.SCOPE_MISSING: replace(READ_SUBJECT, token=replace(OWN_TOKEN, scopes=("changes:read",))),
     Reason.SUBJECT_UNKNOWN: replace(READ_SUBJECT, owner=None, customer_id=None, grant=None),
@@ -56,6 +64,24 @@ def test_every_reason_to_refuse_is_found(reason: Reason) -> None:
     outcome = decide(REFUSALS[reason], CATALOGUE.inferable)
     assert isinstance(outcome, Refused)
     assert outcome.reason is reason
+
+
+def test_a_bound_token_is_good_with_a_new_proof_by_its_key() -> None:
+    read = replace(READ_OWN, token=BOUND, proof=MINE)
+    assert proof_to_spend(read) is MINE
+    assert keys_of(read) == ["buy.store", "buy.day_time"]
+
+
+@pytest.mark.parametrize("proof", [Flawed("The signature is wrong."), replace(MINE, jkt="theirs")])
+def test_only_a_proof_that_fits_is_used_up(proof: Proof | Flawed) -> None:
+    assert proof_to_spend(replace(READ_OWN, token=BOUND, proof=proof)) is None
+    assert proof_to_spend(replace(READ_OWN, proof=proof)) is None
+
+
+def test_a_token_that_is_bound_to_nothing_takes_no_proof() -> None:
+    outcome = decide(replace(READ_OWN, proof=MINE), CATALOGUE.inferable)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is Reason.PROOF_OF_ANOTHER_KEY
 
 
 def test_a_customers_token_is_no_key_to_other_customers() -> None:

@@ -9,14 +9,15 @@ from fastapi.routing import APIRoute
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.disclosure import schemas
-from ccx_broker.disclosure.rules import Refused
+from ccx_broker.disclosure.rules import Reason, Refused
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.kit.db import Db
-from ccx_broker.kit.errors import problem_response
+from ccx_broker.kit.errors import Problem, problem_response
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
-from ccx_broker.kit.runtime import runtime_of
+from ccx_broker.kit.runtime import Runtime, runtime_of
 from ccx_broker.ledger import store as ledger
+from ccx_broker.oauth.sender import Presented, challenged, nonce_header, presented
 from ccx_broker.organisations import store as organisations
 
 
@@ -64,42 +65,56 @@ class Answer(Response):
         ]
 
 
-def as_json(body: dict[str, Any]) -> Response:
-    """Write an answer."""
-    return Answer(orjson.dumps(body, option=orjson.OPT_UTC_Z))
+def as_json(body: dict[str, Any], sent: Presented, rt: Runtime) -> Response:
+    """Write an answer; after a proof, with the nonce for the next."""
+    answer = Answer(orjson.dumps(body, option=orjson.OPT_UTC_Z))
+    if sent.proof is not None:
+        answer.headers.update(nonce_header(rt))
+    return answer
+
+
+def refusal(problem: Problem, reason: Reason, sent: Presented, rt: Runtime) -> Response:
+    """Write a refusal, as a challenge of the scheme that would do."""
+    bound, used = reason is Reason.PROOF_MISSING, reason is Reason.PROOF_USED_BEFORE
+    return problem_response(challenged(problem, sent, rt, bound=bound, used=used))
 
 
 @reads.get("/v1/preferences", **documented(schemas.SharedProfile, 401, 403, 503))
 async def read_own(request: Request) -> Response:
     """Read what the customer of your access token shares with you."""
-    outcome = await reader(request).read(schemas.bearer_token(request))
+    rt = runtime_of(request)
+    sent = presented(request, rt)
+    outcome = await reader(request).read(sent.token, proof=sent.proof)
     if isinstance(outcome, Refused):
-        issuer = runtime_of(request).issuer
-        problem = schemas.token_problem(outcome.reason, issuer)
-        return problem_response(problem or schemas.invalid_token(issuer))
-    return as_json(schemas.profile(outcome))
+        problem = schemas.token_problem(outcome.reason, rt.issuer) or schemas.invalid_token(rt.issuer)
+        return refusal(problem, outcome.reason, sent, rt)
+    return as_json(schemas.profile(outcome), sent, rt)
 
 
 @reads.get("/v1/customers/{subject}/preferences", **documented(schemas.SharedProfile, 401, 403, 404, 503))
 async def read_subject(request: Request, subject: str) -> Response:
     """Read what the customer whom you know as `subject` shares with you."""
-    outcome = await reader(request).read(schemas.bearer_token(request), subject)
+    rt = runtime_of(request)
+    sent = presented(request, rt)
+    outcome = await reader(request).read(sent.token, subject, sent.proof)
     if isinstance(outcome, Refused):
-        problem = schemas.token_problem(outcome.reason, runtime_of(request).issuer)
-        return problem_response(problem or schemas.NOT_SHARED)
-    return as_json(schemas.profile(outcome))
+        problem = schemas.token_problem(outcome.reason, rt.issuer) or schemas.NOT_SHARED
+        return refusal(problem, outcome.reason, sent, rt)
+    return as_json(schemas.profile(outcome), sent, rt)
 
 
 @router.post("/v1/customers/preferences:batch", **documented(schemas.SharedProfiles, 401, 403, 503))
 async def read_subjects(request: Request, body: schemas.Subjects) -> Response:
     """Read up to 500 customers at once: one item for each, in the order of `subjects`."""
-    outcomes = await reader(request).read_many(schemas.bearer_token(request), body.subjects)
+    rt = runtime_of(request)
+    sent = presented(request, rt)
+    outcomes = await reader(request).read_many(sent.token, body.subjects, sent.proof)
     first = outcomes[0]
     if isinstance(first, Refused):
-        problem = schemas.token_problem(first.reason, runtime_of(request).issuer)
+        problem = schemas.token_problem(first.reason, rt.issuer)
         if problem:  # the token is one and the same for all of them
-            return problem_response(problem)
-    return as_json(schemas.profiles(body.subjects, outcomes))
+            return refusal(problem, first.reason, sent, rt)
+    return as_json(schemas.profiles(body.subjects, outcomes), sent, rt)
 
 
 @router.get("/v1/me/disclosures")

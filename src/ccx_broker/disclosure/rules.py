@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ccx_broker.consent.rules import Grant
 from ccx_broker.oauth.rules import API
+from ccx_broker.oauth.rules.proofs import Flawed, Proof
 from ccx_broker.profile.rules import Default, Held, Stated, effective_all
 
 READ_BY_SUBJECT = "preferences:read"
@@ -20,6 +21,10 @@ class Reason(StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     TOKEN_UNKNOWN = "token_unknown"  # noqa: S105
     TOKEN_FOR_ANOTHER = "token_for_another"  # noqa: S105
+    PROOF_MISSING = "proof_missing"
+    PROOF_FLAWED = "proof_flawed"
+    PROOF_OF_ANOTHER_KEY = "proof_of_another_key"
+    PROOF_USED_BEFORE = "proof_used_before"
     TOKEN_HAS_NO_CUSTOMER = "token_has_no_customer"  # noqa: S105
     SCOPE_MISSING = "scope_missing"
     SUBJECT_UNKNOWN = "subject_unknown"
@@ -41,6 +46,7 @@ class Token:
     audience: str
     expires_at: datetime
     revoked_at: datetime | None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class Facts:
     """Everything that one decision needs, as it stood at the moment `at`.
 
     `owner` is the organisation that knows the asked subject by that name, `customer_id` the customer whom
-    the subject or the token names. `stated` and `defaults` hold the grant's keys.
+    the subject or the token names. `stated` and `defaults` hold the grant's keys. `proof` came with the
+    token (RFC 9449), `fresh` says that it was not used before.
     """
 
     at: datetime
@@ -59,6 +66,8 @@ class Facts:
     grant: Grant | None
     stated: Mapping[str, Stated]
     defaults: Mapping[str, Default]
+    proof: Proof | Flawed | None = None
+    fresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,13 @@ def decide(facts: Facts, inferable: Collection[str]) -> Disclosed | Refused:
     return Disclosed(at, token, grant, tuple(held[key] for key in keys if key in held))
 
 
+def proof_to_spend(facts: Facts) -> Proof | None:
+    """Return the proof that a read uses up: only one that fits its token, so that strangers use up nothing."""
+    proof, token = facts.proof, facts.token
+    fits = isinstance(proof, Proof) and token is not None and token.jkt == proof.jkt
+    return proof if fits and isinstance(proof, Proof) else None
+
+
 def _token_flaw(token: Token, facts: Facts) -> Reason | None:
     if token.revoked_at is not None:
         return Reason.TOKEN_REVOKED
@@ -109,11 +125,28 @@ def _token_flaw(token: Token, facts: Facts) -> Reason | None:
         return Reason.TOKEN_EXPIRED
     if token.audience != API:
         return Reason.TOKEN_FOR_ANOTHER
+    if flaw := _proof_flaw(token, facts):
+        return flaw
     if not facts.by_subject:
         return None if token.customer_id else Reason.TOKEN_HAS_NO_CUSTOMER
     # A customer's token reads that customer and nobody else, so it is no key to the others.
     is_own = token.customer_id is None and READ_BY_SUBJECT in token.scopes
     return None if is_own else Reason.SCOPE_MISSING
+
+
+def _proof_flaw(token: Token, facts: Facts) -> Reason | None:
+    """A token that is bound to a key is good only with a proof by that key, and no other with any (RFC 9449)."""
+    reason: Reason | None = None
+    match facts.proof:
+        case None:
+            reason = Reason.PROOF_MISSING if token.jkt else None
+        case Flawed():
+            reason = Reason.PROOF_FLAWED
+        case Proof(jkt=jkt) if jkt != token.jkt:
+            reason = Reason.PROOF_OF_ANOTHER_KEY
+        case _ if not facts.fresh:
+            reason = Reason.PROOF_USED_BEFORE
+    return reason
 
 
 def _subject_flaw(token: Token, facts: Facts) -> Reason | None:

@@ -5,14 +5,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Request
 from pydantic import BaseModel, Field
 
 from ccx_broker.disclosure.rules import READ_BY_SUBJECT, Disclosed, Reason, Refused
 from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn, Problem
 from ccx_broker.kit.paging import Page
-from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.ledger.rules import Disclosure
 
 ANSWERS = {
@@ -125,7 +123,6 @@ def profiles(subjects: Sequence[str], outcomes: Sequence[Disclosed | Refused]) -
 # One answer for every name that leads nowhere: unknown, another's, never granted, ended (promise 1).
 NOT_SHARED = NotFound("No customer shares anything with you under this name.", slug="not-shared")
 
-NO_GOOD = {Reason.TOKEN_UNKNOWN, Reason.TOKEN_REVOKED, Reason.TOKEN_EXPIRED, Reason.TOKEN_FOR_ANOTHER}
 # A good token, but not for this way of reading: what is said, and the scope that would do.
 NOT_FOR_THIS: dict[Reason, tuple[str, str | None]] = {
     Reason.TOKEN_HAS_NO_CUSTOMER: (
@@ -137,11 +134,7 @@ NOT_FOR_THIS: dict[Reason, tuple[str, str | None]] = {
         READ_BY_SUBJECT,
     ),
 }
-
-
-def no_token(issuer: str) -> Problem:
-    """Say how to send a token, and where to learn how to get one (RFC 9728 §5.1)."""
-    return NotSignedIn("Send your access token as `Authorization: Bearer …`.", headers=challenge(issuer))
+NO_GOOD = {r for r in Reason if r.startswith(("token_", "proof_"))} - NOT_FOR_THIS.keys()
 
 
 def invalid_token(issuer: str) -> Problem:
@@ -162,14 +155,6 @@ def token_problem(reason: Reason, issuer: str) -> Problem | None:
     detail, scope = NOT_FOR_THIS[reason]
     headers = challenge(issuer, "insufficient_scope", scope)
     return Forbidden(detail, slug="insufficient-scope", headers=headers)
-
-
-def bearer_token(request: Request) -> str:
-    """Return the token of the `Authorization` header (RFC 6750 §2.1); raises `NotSignedIn` without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(token) <= 200:
-        raise no_token(runtime_of(request).issuer)
-    return token
 
 
 def disclosure_page(

@@ -1,16 +1,20 @@
 """THE HOT PATH: one consented read, from the token to the durable ledger line. Read it top to bottom."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ccx_broker.disclosure import store
-from ccx_broker.disclosure.rules import Disclosed, Refused, decide
+from ccx_broker.disclosure.rules import Disclosed, Facts, Reason, Refused, decide, proof_to_spend
 from ccx_broker.disclosure.store import Question
 from ccx_broker.kit.coalescer import Coalescer
 from ccx_broker.kit.ids import new_id, token_hash
 from ccx_broker.ledger import store as ledger
 from ccx_broker.ledger.rules import Disclosure
+from ccx_broker.oauth.rules.proofs import Flawed, Proof
+from ccx_broker.oauth.store import spent
 from ccx_broker.profile.catalogue import CATALOGUE
 
 Outcome = Disclosed | Refused
@@ -23,33 +27,64 @@ class Reader:
         self._pool = pool
         self._gathered = Coalescer(self._answer, largest=256, at_once=1, most_waiting=20_000)
 
-    async def read(self, token: str, subject: str | None = None) -> Outcome:
+    async def read(
+        self, token: str, subject: str | None = None, proof: Proof | Flawed | None = None
+    ) -> Outcome:
         """Read the token's customer, or the one whom its organisation knows as `subject`.
+
+        `proof` came with the token (RFC 9449); its signature was checked, whether it fits is decided here.
 
         Whatever this returns stands in the ledger, committed. Raises `kit.coalescer.Overloaded`, or the
         database's error if the line could not be written: then nothing may leave.
         """
-        return await self._gathered.ask(question(token, subject))
+        return await self._gathered.ask(question(token, subject, proof))
 
-    async def read_many(self, token: str, subjects: Sequence[str]) -> list[Outcome]:
+    async def read_many(
+        self, token: str, subjects: Sequence[str], proof: Proof | Flawed | None = None
+    ) -> list[Outcome]:
         """Read several subjects; each is decided and recorded by itself."""
-        asked = [self._gathered.ask(question(token, subject)) for subject in subjects]
-        return [await answer for answer in asked]
+        questions = [question(token, subject, proof) for subject in subjects]
+        if proof is None:
+            asked = [self._gathered.ask(each) for each in questions]
+            return [await answer for answer in asked]
+        # One proof for all of them: the first question uses it up, the others stand and fall with it.
+        first = await self._gathered.ask(questions[0])
+        fresh = isinstance(first, Disclosed) or first.reason is not Reason.PROOF_USED_BEFORE
+        asked = [self._gathered.ask(each._replace(fresh=fresh)) for each in questions[1:]]
+        return [first, *[await answer for answer in asked]]
 
     async def _answer(self, questions: Sequence[Question]) -> list[Outcome]:
         """Look up once, decide each, write once. The write's commit comes before any answer."""
         async with self._pool.connection() as connection:
             facts = await store.look_up(connection, questions)
+            if any(each.proof for each in questions):
+                facts = await with_proofs_spent(connection, questions, facts)
             outcomes = [decide(each, CATALOGUE.inferable) for each in facts]
             await ledger.record(connection, [line for o in outcomes if (line := ledger_line(o))])
         return outcomes
 
 
-def question(token: str, subject: str | None) -> Question:
+async def with_proofs_spent(
+    connection: AsyncConnection, questions: Sequence[Question], facts: Sequence[Facts]
+) -> list[Facts]:
+    """Use up the proofs of a group, and mark those that were used before: in one statement for all."""
+    asked = [
+        proof_to_spend(each) if q.fresh is None else None for q, each in zip(questions, facts, strict=True)
+    ]
+    left = await spent.spend_all(connection, {p.id_hash: p.expires_at for p in asked if p})
+    marked = []
+    for proof, each in zip(asked, facts, strict=True):
+        marked.append(replace(each, fresh=proof.id_hash in left) if proof else each)
+        if proof:
+            left.discard(proof.id_hash)  # of two in one group with the same proof, the first has it
+    return marked
+
+
+def question(token: str, subject: str | None, proof: Proof | Flawed | None = None) -> Question:
     """Return what to ask. A name that no subject can have becomes the empty one, which nobody has."""
     if subject is not None and not (subject.isascii() and subject.isprintable()):
         subject = ""
-    return Question(token_hash(token), subject)
+    return Question(token_hash(token), subject, proof)
 
 
 def ledger_line(outcome: Outcome) -> Disclosure | None:

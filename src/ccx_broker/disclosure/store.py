@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 
 from ccx_broker.consent.rules import Grant
 from ccx_broker.disclosure.rules import Facts, Token
+from ccx_broker.oauth.rules.proofs import Flawed, Proof
 from ccx_broker.profile.rules import PROFILING, Default, Stated
 
 TOKEN_COLUMNS = [field.name for field in fields(Token)]
@@ -54,10 +55,15 @@ PLAN = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoi
 
 
 class Question(NamedTuple):
-    """One read that somebody asks for: with which token, and of whom (None: the token's own customer)."""
+    """One read that somebody asks for: with which token, and of whom (None: the token's own customer).
+
+    `proof` came with the token; `fresh` is None unless an earlier question of the same request has used it.
+    """
 
     token_hash: bytes
     subject: str | None
+    proof: Proof | Flawed | None = None
+    fresh: bool | None = None
 
 
 async def prepare(connection: AsyncConnection) -> None:
@@ -71,10 +77,10 @@ async def look_up(connection: AsyncConnection, questions: Sequence[Question]) ->
     asked = orjson.dumps([(q.token_hash.hex(), q.subject) for q in questions]).decode()
     cursor = await connection.execute(LOOK_UP, (asked,), prepare=True, binary=True)
     rows = await cursor.fetchall()
-    return [_facts(row, q.subject is not None) for q, row in zip(questions, rows, strict=True)]
+    return [_facts(row, q) for q, row in zip(questions, rows, strict=True)]
 
 
-def _facts(row: tuple[Any, ...], by_subject: bool) -> Facts:
+def _facts(row: tuple[Any, ...], question: Question) -> Facts:
     at, row = row[0], row[1:]
     token, row = row[: len(TOKEN_COLUMNS)], row[len(TOKEN_COLUMNS) :]
     grant, row = row[: len(GRANT_COLUMNS)], row[len(GRANT_COLUMNS) :]
@@ -82,12 +88,14 @@ def _facts(row: tuple[Any, ...], by_subject: bool) -> Facts:
     return Facts(
         at=at,
         token=Token(*token) if token[0] is not None else None,
-        by_subject=by_subject,
+        by_subject=question.subject is not None,
         owner=owner,
         customer_id=customer_id,
         grant=Grant(*grant) if grant[0] is not None else None,
         stated={p[0]: _stated(*p) for p in orjson.loads(stated or "[]")},
         defaults={d[0]: _default(*d) for d in orjson.loads(defaults or "[]")},
+        proof=question.proof,
+        fresh=question.fresh is not False,
     )
 
 

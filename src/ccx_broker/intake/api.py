@@ -12,9 +12,9 @@ from ccx_broker.intake.rules import MOST_BYTES, MOST_EVENTS
 from ccx_broker.intake.schemas import BatchAnswer, Event
 from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.clock import now
-from ccx_broker.kit.errors import Forbidden, Invalid, NotSignedIn, TooLarge
+from ccx_broker.kit.errors import Forbidden, Invalid, TooLarge
 from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.oauth.service import find_token
+from ccx_broker.oauth.sender import Presented, challenged, live_access, presented
 
 router = APIRouter(tags=["behaviour"])
 SCOPE = "events:write"
@@ -48,40 +48,25 @@ async def post_events(request: Request, rt: Rt) -> BatchAnswer:
     subject with a live grant that allows behaviour.
     """
     # Not through `Db`: a body that trickles in must not hold a connection meanwhile.
-    token = bearer(request, rt.issuer)
+    sent = presented(request, rt)
     body = await read_body(request)
-    return await run_in_threadpool(receive, rt, token, body)
+    return await run_in_threadpool(receive, rt, sent, body)
 
 
-def receive(rt: Runtime, token: str, body: bytes) -> BatchAnswer:
+def receive(rt: Runtime, sent: Presented, body: bytes) -> BatchAnswer:
     """Take a batch in, in one transaction that is committed before the answer."""
     moment = now()
+    access = live_access(rt, sent, moment)
+    if SCOPE not in access.scopes:
+        problem = Forbidden(
+            f"This needs a token with the scope {SCOPE}.",
+            slug="insufficient-scope",
+            headers=challenge(rt.issuer, "insufficient_scope", SCOPE),
+        )
+        raise challenged(problem, sent, rt)
     with rt.sessions.begin() as session:
-        access = find_token(session, token, moment)
-        if access is None:
-            raise NotSignedIn(
-                "The access token is unknown, expired or withdrawn. Get a new one from /oauth/token.",
-                headers=challenge(rt.issuer, "invalid_token"),
-            )
-        if SCOPE not in access.scopes:
-            raise Forbidden(
-                f"This needs a token with the scope {SCOPE}.",
-                slug="insufficient-scope",
-                headers=challenge(rt.issuer, "insufficient_scope", SCOPE),
-            )
         taken = service.take_in(session, access, batch_of(body), moment)
     return BatchAnswer.model_validate(asdict(taken))
-
-
-def bearer(request: Request, issuer: str) -> str:
-    """Return the bearer token (RFC 6750 §2.1); raises `NotSignedIn` without a word of why (§3.1)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn(
-            "Send an access token as `Authorization: Bearer ccxa_…`.",
-            headers=challenge(issuer),
-        )
-    return token.strip()
 
 
 async def read_body(request: Request) -> bytes:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.oauth import discovery, grant_management, registration, userinfo
+from ccx_broker.oauth import discovery, grant_management, registration, service, userinfo
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
@@ -120,6 +120,8 @@ def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResp
             session.rollback()
             if server.afterwards is not None:
                 server.afterwards()
+            for id_hash, expires_at in server.spent:
+                service.spend(session, id_hash, expires_at)
             if server.later is None and is_failure(response):
                 limiter.failed(session, network(request), server.proved_client_id)
         session.commit()

@@ -89,6 +89,8 @@ def validated(server: Server, given: dict[str, str]) -> tuple[AuthorizationReque
         raise OAuth2Error("The only response_type is 'code'.", error="unsupported_response_type")
     if given.get("response_mode", "query") != "query":
         raise InvalidRequestError("The only response_mode is 'query'.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}", given.get("dpop_jkt", "A" * 43)):
+        raise InvalidRequestError("The dpop_jkt is not a SHA-256 thumbprint (RFC 9449 section 10).")
     grant = server.get_consent_grant(Received("GET", "/oauth/authorize", {}, given))
     client: Client = grant.request.client
     request = requested(
@@ -130,6 +132,7 @@ def requested(
         max_age=max_age_of(given),
         id_token_hint=given.get("id_token_hint"),
         details=details,
+        dpop_jkt=given.get("dpop_jkt"),
     )
 
 

@@ -1,5 +1,6 @@
 """A client's metadata as a client sends it (RFC 7591 §2): read strictly where we use it, ignored where not."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ class Metadata:
     scopes: tuple[str, ...]
     auth_method: str
     purposes: tuple[Purpose, ...]
+    jwks: dict[str, Any] | None = None
+    dpop_bound: bool | None = None
 
 
 def read_metadata(given: Any) -> Metadata:
@@ -40,7 +43,7 @@ def read_metadata(given: Any) -> Metadata:
     # RFC 7592 §2.2: null is the same as left out.
     given = {name: value for name, value in given.items() if value is not None}
     auth_method = _text(given, "token_endpoint_auth_method") or SECRETS[0]
-    if auth_method not in (*SECRETS, "none"):
+    if auth_method not in (*SECRETS, "private_key_jwt", "none"):
         raise BadMetadata("invalid_client_metadata", "This token_endpoint_auth_method is not supported.")
     grant_types = _texts(given, "grant_types") or (CODE,)
     if not {CODE, CLIENT, DEVICE} & set(grant_types):
@@ -57,6 +60,8 @@ def read_metadata(given: Any) -> Metadata:
         scopes=tuple((_text(given, "scope") or "openid").split()),
         auth_method=auth_method,
         purposes=tuple(_purpose(each) for each in _list(given, "ccx_purposes")),
+        jwks=_jwks(given),
+        dpop_bound=_flag(given, "dpop_bound_access_tokens"),
     )
 
 
@@ -71,6 +76,8 @@ def said_metadata(application: Application, auth_method: str) -> dict[str, Any]:
         "scope": " ".join(application.scopes),
         "token_endpoint_auth_method": auth_method,
         "grant_types": [*([CODE] if application.redirect_uris else []), REFRESH, DEVICE, *confidential],
+        "dpop_bound_access_tokens": application.dpop_bound,
+        **({} if application.jwks is None else {"jwks": application.jwks}),
         "response_types": ["code"] if application.redirect_uris else [],
         "ccx_purposes": [
             {"purpose": each.purpose, "sentence": each.sentence, "needs": list(each.needs)}
@@ -92,6 +99,20 @@ def _text(given: dict[str, Any], name: str) -> str | None:
     value = given.get(name)
     if value is not None and (not isinstance(value, str) or "\0" in value or len(value) > 20_000):
         raise BadMetadata("invalid_client_metadata", f"{name} is a text.")
+    return value
+
+
+def _flag(given: dict[str, Any], name: str) -> bool | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise BadMetadata("invalid_client_metadata", f"{name} is true or false.")
+    return value
+
+
+def _jwks(given: dict[str, Any]) -> dict[str, Any] | None:
+    value = given.get("jwks")
+    if value is not None and (not isinstance(value, dict) or "\\u0000" in json.dumps(value)):
+        raise BadMetadata("invalid_client_metadata", "jwks is a JWK Set.")
     return value
 
 

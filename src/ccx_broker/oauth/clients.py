@@ -9,7 +9,7 @@ from ccx_broker.oauth.rules import customer_scopes, redirect_uri_matches
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.catalogue import CATALOGUE
 
-CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post")
+CONFIDENTIAL_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 
 class Client(ClientMixin):  # type: ignore[misc]
@@ -45,8 +45,8 @@ class Client(ClientMixin):  # type: ignore[misc]
         return known is not None and hmac.compare_digest(token_hash(client_secret), known)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
-        """A client with a secret has to show it; one without can't."""
-        return method == "none" if self.application.is_public else method in CONFIDENTIAL_METHODS
+        """Only the way of the client's registration will do."""
+        return method in self.application.auth_methods
 
     def check_response_type(self, response_type: str) -> bool:
         """Only the code flow."""

@@ -71,7 +71,7 @@ class DeviceFlow(DeviceCodeGrant):  # type: ignore[misc]
         if device_code is None:
             raise InvalidRequestError("The device_code is missing.")
         session, now, client_id = self.server.session, self.server.now, client.get_client_id()
-        found = devices.poll(session, device_code, client_id, now)
+        found = devices.poll(session, device_code, client_id, now, self.server.proved_jkt)
         if isinstance(found, str):
             verdict = found
             self.server.afterwards = lambda: devices.after_poll(session, device_code, client_id, verdict, now)

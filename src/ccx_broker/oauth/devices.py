@@ -131,7 +131,9 @@ def refuse(session: Session, keys: Keys, user_code: str, now: datetime) -> None:
     store.answer_request(session, hashed(keys, user_code), None, now)
 
 
-def poll(session: Session, device_code: str, client_id: str, now: datetime) -> Authorisation | Verdict:
+def poll(
+    session: Session, device_code: str, client_id: str, now: datetime, jkt: str | None = None
+) -> Authorisation | Verdict:
     """Take what the customer has agreed to, once; or say why there is nothing (§3.5)."""
     found = store.find_request(session, token_hash(device_code))
     if found is not None and found.client_id == client_id and found.code_hash is not None:
@@ -141,6 +143,7 @@ def poll(session: Session, device_code: str, client_id: str, now: datetime) -> A
             client_id=client_id,
             redirect_uri=BOUND_TO,
             code_challenge=BOUND_TO,
+            jkt=jkt,
             now=now,
         )
         if claimed is not None:

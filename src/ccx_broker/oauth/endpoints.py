@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from ccx_broker.oauth import service
+from ccx_broker.oauth import introspection, service
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS, Client
 from ccx_broker.oauth.rules import API, Introspected
 
@@ -27,7 +27,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
     def authenticate_token(self, request: Any, client: Client) -> Introspected | None:
         """Find the token, if it is live and of the caller's organisation."""
-        return service.introspect(
+        return introspection.introspect(
             self.server.session, require_token(request), client.application.organisation_id, self.server.now
         )
 
@@ -41,6 +41,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "client_id": token.client_id,
             "scope": token.scope,
             "token_type": token.token_type,
+            "cnf": None if token.jkt is None else {"jkt": token.jkt},
             "sub": token.subject,
             # The API's identifier is the issuer itself (RFC 8707 §2, RFC 9728 §2).
             "aud": self.server.issuer if token.audience == API else token.audience,

@@ -90,7 +90,13 @@ class CodeFlow(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         challenge: str = create_s256_code_challenge(verifier)
         session, now, client_id = self.server.session, self.server.now, client.get_client_id()
         found = service.claim_code(
-            session, code, client_id=client_id, redirect_uri=redirect_uri, code_challenge=challenge, now=now
+            session,
+            code,
+            client_id=client_id,
+            redirect_uri=redirect_uri,
+            code_challenge=challenge,
+            jkt=self.server.proved_jkt,
+            now=now,
         )
         if found is None:
             self.server.afterwards = lambda: service.end_family_of_reused_code(
@@ -118,7 +124,7 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         if token is None:
             raise InvalidRequestError("The refresh_token is missing.")
         session, now, client_id = self.server.session, self.server.now, client.get_client_id()
-        found = service.claim_refresh_token(session, token, client_id, now)
+        found = service.claim_refresh_token(session, token, client_id, now, self.server.proved_jkt)
         if found is None:
             self.server.afterwards = lambda: self._after_refusal(token, client_id)
             raise InvalidGrantError("The refresh token is not valid.")
@@ -131,7 +137,9 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         return Claimed(found, _part(self, part), exchanged=token)
 
     def _after_refusal(self, token: str, client_id: str) -> None:
-        if service.take_note_of_repeat(self.server.session, token, client_id, self.server.now):
+        if service.take_note_of_repeat(
+            self.server.session, token, client_id, self.server.now, self.server.proved_jkt
+        ):
             self.server.later = lambda server: self._repeated(token, server)
 
     def _repeated(self, token: str, server: Any) -> Any:
@@ -141,6 +149,7 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         for twice.
         """
         again = RefreshFlow(self.request, server)
+        server.proved_jkt, server.answer_headers = self.server.proved_jkt, self.server.answer_headers
         try:
             found = service.claim_repeat(server.session, token, server.now)
             if found is None:

@@ -20,12 +20,16 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Received:
-    """A request's method, path, headers and parameters, taken in completely."""
+    """A request's method, path, headers and parameters, taken in completely.
+
+    `proofs` is what came as DPoP (RFC 9449 §4.1): one proof, or several, which nothing will take for one.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     parameters: Mapping[str, str]
+    proofs: str = ""
 
 
 def parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -57,4 +61,5 @@ async def receive(request: Request) -> Received:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError as error:
         raise Malformed("The parameters are not UTF-8 in form encoding.") from error
-    return Received(request.method, request.url.path, request.headers, parameters(pairs))
+    proofs = ",".join(request.headers.getlist("dpop"))
+    return Received(request.method, request.url.path, request.headers, parameters(pairs), proofs)

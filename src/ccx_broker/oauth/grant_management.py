@@ -13,13 +13,13 @@ from ccx_broker.consent import service as consent
 from ccx_broker.kit import clock
 from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.db import Db
-from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn
+from ccx_broker.kit.errors import Forbidden, NotFound
 from ccx_broker.kit.runtime import Rt
-from ccx_broker.oauth import service
 from ccx_broker.oauth.limiter import limited, limiter_of
 from ccx_broker.oauth.rules import AccessToken, scope_string
 from ccx_broker.oauth.rules.details import whole
 from ccx_broker.oauth.schemas import GrantScope, GrantStatus
+from ccx_broker.oauth.sender import challenged, live_access, presented
 
 router = APIRouter(dependencies=[Depends(limited)])
 
@@ -31,7 +31,7 @@ SECURITY: dict[str, Any] = {"security": [{"access_token": []}]}
 @router.get("/oauth/grants/{grant_id}", summary="Look at a grant", openapi_extra=SECURITY)
 def query(grant_id: str, request: Request, response: Response, db: Db, rt: Rt) -> GrantStatus:
     """Say what a grant holds now (§6.4). Needs the organisation's own token with `grant_management_query`."""
-    access, named = _allowed(request, db, rt, QUERY), _id(grant_id)
+    access, named = _allowed(request, rt, QUERY), _id(grant_id)
     grant = consent.grant_of_organisation(db, access.organisation_id, named, clock.now())
     if grant is None:
         raise NotFound(NOT_FOUND)
@@ -54,30 +54,22 @@ def revoke(grant_id: str, request: Request, db: Db, rt: Rt) -> None:
 
     Needs the organisation's own token with `grant_management_revoke`.
     """
-    access, named = _allowed(request, db, rt, REVOKE), _id(grant_id)
+    access, named = _allowed(request, rt, REVOKE), _id(grant_id)
     if not consent.give_back(db, access.organisation_id, named, clock.now()):
         raise NotFound(NOT_FOUND)
 
 
-def _allowed(request: Request, db: Db, rt: Rt, scope: str) -> AccessToken:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn(
-            "Send an access token as `Authorization: Bearer ccxa_…`.", headers=challenge(rt.issuer)
-        )
-    access = service.find_token(db, token.strip(), clock.now())
-    if access is None:
-        raise NotSignedIn(
-            "The access token is unknown, expired or withdrawn. Get a new one from /oauth/token.",
-            headers=challenge(rt.issuer, "invalid_token"),
-        )
+def _allowed(request: Request, rt: Rt, scope: str) -> AccessToken:
+    sent = presented(request, rt)
+    access = live_access(rt, sent, clock.now())
     limiter_of(request).proved(access.client_id, request.url.path)
     if access.customer_id is not None or scope not in access.scopes:
-        raise Forbidden(
+        problem = Forbidden(
             f"This needs the organisation's own token (client_credentials) with the scope {scope}.",
             slug="insufficient-scope",
             headers=challenge(rt.issuer, "insufficient_scope", scope),
         )
+        raise challenged(problem, sent, rt)
     return access
 
 

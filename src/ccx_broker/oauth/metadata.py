@@ -3,6 +3,7 @@
 from typing import Any
 
 from ccx_broker.consent.rules.details import TYPE
+from ccx_broker.oauth import assertions, dpop
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS
 from ccx_broker.oauth.keys import ALGORITHM
 from ccx_broker.oauth.rules import CUSTOMER_SCOPES, ORGANISATION_SCOPES
@@ -47,6 +48,10 @@ def server_metadata(issuer: str) -> dict[str, Any]:
         ],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
+        "token_endpoint_auth_signing_alg_values_supported": [*assertions.ALGORITHMS],
+        "introspection_endpoint_auth_signing_alg_values_supported": [*assertions.ALGORITHMS],
+        "revocation_endpoint_auth_signing_alg_values_supported": [*assertions.ALGORITHMS],
+        "dpop_signing_alg_values_supported": [*dpop.ALGORITHMS],
         "introspection_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS],
         "revocation_endpoint_auth_methods_supported": [*CONFIDENTIAL_METHODS, "none"],
         "authorization_response_iss_parameter_supported": True,

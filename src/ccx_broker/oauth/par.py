@@ -26,6 +26,13 @@ def answer_push(server: Server, received: Received) -> JSONResponse:
             raise InvalidRequestError("A pushed request can't refer to another one.")
         asked = {n: value for n, value in received.parameters.items() if n not in ABOUT_THE_CLIENT}
         asked["client_id"] = client_id
+        server.take_proof(request)
+        if (
+            server.proved_jkt is not None
+            and asked.setdefault("dpop_jkt", server.proved_jkt) != server.proved_jkt
+        ):
+            # RFC 9449 §10.1: one may say or prove to which key the code is to be bound, or both.
+            raise OAuth2Error("The dpop_jkt is not the DPoP proof's key.", error="invalid_dpop_proof")
         validated(server, asked)
     except OAuth2Error as error:
         # Without the redirect URI: here an error is an answer and never leads anywhere (§2.3).

@@ -19,7 +19,6 @@ from ccx_broker.kit.errors import Invalid
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import service
 from ccx_broker.oauth.client_metadata import (
-    SECRETS,
     BadMetadata,
     Metadata,
     as_bad_metadata,
@@ -73,6 +72,9 @@ async def register(request: Request, rt: Rt) -> Response:
             vocabulary=VOCABULARY,
             now=now,
             post_logout_redirect_uris=given.post_logout_redirect_uris,
+            auth_method=given.auth_method,
+            jwks=given.jwks,
+            dpop_bound=given.dpop_bound,
         )
         key = registration.let_change(session, made.client_id)
         said = _said(rt, made, now, key)
@@ -208,12 +210,12 @@ def _check_same(application: Application, sent: Any, given: Metadata) -> None:
         )
     if "client_secret" in sent and not organisations.is_secret_of(application, str(sent["client_secret"])):
         raise BadMetadata("invalid_client_metadata", "The client_secret is not the present one.")
-    if (given.auth_method == "none") != application.is_public:
+    if given.auth_method not in application.auth_methods:
         raise BadMetadata("invalid_client_metadata", "How a client proves itself can't be changed.")
 
 
 def _said(rt: Runtime, application: Application, since: datetime, token: str) -> dict[str, Any]:
-    method = "none" if application.is_public else SECRETS[0]
+    method = application.auth_methods[0]
     return said_metadata(application, method) | {
         "client_id_issued_at": int(since.timestamp()),
         "registration_access_token": token,

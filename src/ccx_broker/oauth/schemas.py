@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 CLIENT = {
     "client_id": "The client, unless it authenticates by HTTP Basic.",
     "client_secret": "Its secret, unless it authenticates by HTTP Basic or has none.",
+    "client_assertion_type": "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`, for `private_key_jwt`.",
+    "client_assertion": "A JWT signed by the client (RFC 7523 §2.2), for `private_key_jwt`.",
 }
 
 
@@ -15,7 +17,7 @@ class TokenAnswer(BaseModel):
     """RFC 6749 §5.1."""
 
     access_token: str
-    token_type: Literal["Bearer"]
+    token_type: Literal["Bearer", "DPoP"] = Field(description="DPoP if it is bound to the key of your proof.")
     expires_in: int = Field(description="Seconds; never longer than the grant.")
     scope: str = Field(description="What was granted, each key by its own name; may be less than was asked.")
     refresh_token: str | None = Field(None, description="Only where `offline_access` was asked for.")
@@ -32,6 +34,12 @@ class UserInfo(BaseModel):
     sub: str = Field(description="The name by which your organisation, and no other, knows the customer.")
 
 
+class Confirmation(BaseModel):
+    """RFC 9449 §6.1."""
+
+    jkt: str = Field(description="The thumbprint of the key (RFC 7638).")
+
+
 class Introspection(BaseModel):
     """RFC 7662 §2.2."""
 
@@ -39,7 +47,8 @@ class Introspection(BaseModel):
     iss: str | None = None
     client_id: str | None = None
     scope: str | None = Field(None, description="What it is good for now.")
-    token_type: Literal["Bearer"] | None = None
+    token_type: Literal["Bearer", "DPoP"] | None = None
+    cnf: Confirmation | None = Field(None, description="The key that it is bound to (RFC 9449 §6.2).")
     sub: str | None = Field(None, description="The name by which your organisation knows the customer.")
     aud: str | None = Field(None, description="What it may be used at: the API's identifier.")
     grant_id: UUID | None = None
@@ -98,6 +107,10 @@ class ClientInformation(BaseModel):
     token_endpoint_auth_method: str
     grant_types: list[str]
     response_types: list[str]
+    dpop_bound_access_tokens: bool = Field(
+        description="Whether it gets only DPoP-bound tokens (RFC 9449 §5.2)."
+    )
+    jwks: dict[str, Any] | None = Field(None, description="Its public keys, for `private_key_jwt`.")
     ccx_purposes: list[dict[str, Any]]
 
 

@@ -6,7 +6,6 @@ Nothing here knows HTTP or Authlib. A token names a grant and is only as live as
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,15 +21,15 @@ from ccx_broker.oauth.rules import (
     AccessToken,
     Authorisation,
     AuthorizationRequest,
-    Introspected,
     Issued,
     effective,
     scope_string,
+    token_type,
 )
 from ccx_broker.oauth.rules.details import cut_down, granted
+from ccx_broker.oauth.rules.proofs import Proof
 from ccx_broker.oauth.rules.repeats import judge_repeat
-from ccx_broker.oauth.store import repeats
-from ccx_broker.organisations import service as organisations
+from ccx_broker.oauth.store import repeats, spent
 from ccx_broker.organisations.rules import Application
 
 CODE_GRACE = timedelta(seconds=10)
@@ -126,6 +125,7 @@ def _issue_code(
             details=cut_down(request.details, keys),
             auth_time=auth_time,
             nonce=request.nonce,
+            jkt=request.dpop_jkt,
         ),
         redirect_uri=request.redirect_uri,
         code_challenge=request.code_challenge,
@@ -135,22 +135,32 @@ def _issue_code(
 
 
 def claim_code(
-    session: Session, code: str, *, client_id: str, redirect_uri: str, code_challenge: str, now: datetime
+    session: Session,
+    code: str,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    code_challenge: str,
+    jkt: str | None = None,
+    now: datetime,
 ) -> Authorisation | None:
-    """Take a code for its one exchange; None unless client, address and challenge fit and it is unused."""
+    """Take a code for its one exchange; None unless client, address, challenge and key fit, if unused."""
     return store.claim_code(
         session,
         token_hash(code),
         client_id=client_id,
         redirect_uri=redirect_uri,
         code_challenge=code_challenge,
+        jkt=jkt,
         now=now,
     )
 
 
-def claim_refresh_token(session: Session, token: str, client_id: str, now: datetime) -> Authorisation | None:
-    """Take a refresh token for its one exchange; None if it isn't this client's, live and unused."""
-    return store.claim_refresh_token(session, token_hash(token), client_id, now)
+def claim_refresh_token(
+    session: Session, token: str, client_id: str, now: datetime, jkt: str | None = None
+) -> Authorisation | None:
+    """Take a refresh token for its one exchange; None if it isn't this client's and key's, live and unused."""
+    return store.claim_refresh_token(session, token_hash(token), client_id, jkt, now)
 
 
 def end_family_of_reused_code(
@@ -169,15 +179,20 @@ def end_family_of_reused_hash(
         _end_reused(session, found, now)
 
 
-def take_note_of_repeat(session: Session, token: str, client_id: str, now: datetime) -> bool:
+def take_note_of_repeat(
+    session: Session, token: str, client_id: str, now: datetime, jkt: str | None = None
+) -> bool:
     """Look at a refresh token that could not be exchanged; True if its answer may just have got lost.
 
     Then, if for a moment nobody else tries, `claim_repeat` may exchange it. A reuse ends its family (RFC
     9700 §4.14.2), and the customer can read it in the grant's history.
+    Whoever lacks the key that the token is bound to can bring about neither.
     """
     hashed = token_hash(token)
     stored = store.find_refresh_token(session, hashed)
     if stored is None or stored.authorisation.client_id != client_id:
+        return False
+    if stored.authorisation.jkt not in (None, jkt):
         return False
     used = repeats.successor_used(session, stored.authorisation.family_id, hashed)
     verdict = judge_repeat(stored, successor_used=used, now=now)
@@ -228,6 +243,8 @@ def issue(
     part: Authorisation,
     grant: Grant,
     *,
+    jkt: str | None = None,
+    is_public: bool = False,
     lifetimes: Lifetimes,
     now: datetime,
     exchanged: str | None = None,
@@ -248,6 +265,7 @@ def issue(
         details=part.details,
         issued_at=now,
         expires_at=expires_at,
+        jkt=jkt,
     )
     issued = _issue_access_token(session, token, authorisation.family_id, grant)
     if "offline_access" not in authorisation.scopes:
@@ -256,7 +274,7 @@ def issue(
     store.insert_refresh_token(
         session,
         token_hash(refresh_token),
-        authorisation,
+        replace(authorisation, jkt=jkt if is_public else None),
         now + lifetimes.refresh_token,
         None if exchanged is None else token_hash(exchanged),
     )
@@ -268,6 +286,7 @@ def issue_to_organisation(
     application: Application,
     scopes: Collection[str],
     *,
+    jkt: str | None = None,
     lifetimes: Lifetimes,
     now: datetime,
 ) -> Issued:
@@ -281,69 +300,34 @@ def issue_to_organisation(
         keys=(),
         issued_at=now,
         expires_at=now + lifetimes.access_token,
+        jkt=jkt,
     )
     return _issue_access_token(session, token, new_id(), None)
 
 
 def find_token(
-    session: Session, token: str, now: datetime, *, audience: str | None = API
+    session: Session, token: str, now: datetime, proof: Proof | None = None, *, audience: str = API
 ) -> AccessToken | None:
     """Return what an access token is good for now; None if it or its grant is not live.
 
-    So is one that was given out for another `audience` (RFC 8707 §2); None: whatever it was given out for.
+    None, too, for one that was given out for another `audience` (RFC 8707 §2), for one that is bound to a
+    key without a proof by that key (RFC 9449 §7), for one that isn't with any, and for a proof that was
+    used before; a good one is used up.
     """
-    found = store.find_access_token(session, token_hash(token), now)
-    if found is None or audience not in (None, found.audience):
+    found = live_token(session, token, now)
+    if found is None or found.audience != audience or found.jkt != (None if proof is None else proof.jkt):
         return None
-    if found.customer_id is None:
+    return found if proof is None or spend(session, proof.id_hash, proof.expires_at) else None
+
+
+def live_token(session: Session, token: str, now: datetime) -> AccessToken | None:
+    """Return a live token, whoever sends it: for those who may ask about it, not for those who use it."""
+    found = store.find_access_token(session, token_hash(token), now)
+    if found is None or found.customer_id is None:
         return found
     live = grants.live_grants(session, found.organisation_id, [found.customer_id], now)
     grant = live.get(found.customer_id)
     return effective(found, grant) if grant is not None and grant.grant_id == found.grant_id else None
-
-
-def introspect(session: Session, token: str, organisation_id: UUID, now: datetime) -> Introspected | None:
-    """Return what an organisation may learn about a token; None unless it is live and its own."""
-    access = find_token(session, token, now, audience=None)
-    if access is not None:
-        if access.organisation_id != organisation_id:
-            return None
-        return Introspected(
-            client_id=access.client_id,
-            scope=scope_string(access.keys, access.scopes),
-            token_type="Bearer",  # noqa: S106
-            subject=None
-            if access.customer_id is None
-            else organisations.subject_for(session, access.customer_id, organisation_id),
-            grant_id=access.grant_id,
-            issued_at=access.issued_at,
-            expires_at=access.expires_at,
-            audience=access.audience,
-            authorization_details=_details_now(session, access),
-        )
-    stored = store.find_refresh_token(session, token_hash(token))
-    if stored is None or not stored.is_live(now):
-        return None
-    grant = live_grant(session, organisation_id, stored.authorisation, now)
-    if grant is None:
-        return None
-    return Introspected(
-        client_id=stored.authorisation.client_id,
-        scope=scope_string(stored.authorisation.keys, stored.authorisation.scopes),
-        token_type=None,
-        subject=grant.subject,
-        grant_id=grant.grant_id,
-        issued_at=None,
-        expires_at=stored.expires_at,
-        authorization_details=granted(stored.authorisation.details, stored.authorisation.keys, grant),
-    )
-
-
-def _details_now(session: Session, access: AccessToken) -> tuple[dict[str, Any], ...] | None:
-    if not access.details or access.customer_id is None or access.grant_id is None:
-        return None
-    grant = grants.find_grant(session, access.customer_id, access.grant_id)
-    return None if grant is None else granted(access.details, access.keys, grant)
 
 
 def owner_of(session: Session, token: str) -> str | None:
@@ -374,7 +358,16 @@ def delete_expired(session: Session, now: datetime, limit: int) -> int:
 
     A day longer than they are good for, so that a code or token that is tried again is still recognised.
     """
-    return store.delete_expired(session, now - timedelta(days=1), limit)
+    gone = store.delete_expired(session, now - timedelta(days=1), limit)
+    return gone + spent.delete_expired(session, now, limit)
+
+
+def spend(session: Session, id_hash: bytes, expires_at: datetime) -> bool:
+    """Use up an id that is good for one use until `expires_at`; False if it was used before.
+
+    Of two requests at once, in whatever process, the second waits for the first one's end.
+    """
+    return spent.spend(session, id_hash, expires_at)
 
 
 def _granted_scopes(asked: Collection[str], grant: Grant) -> tuple[str, ...]:
@@ -390,6 +383,7 @@ def _issue_access_token(session: Session, token: AccessToken, family_id: UUID, g
         access_token=access_token,
         expires_in=int((token.expires_at - token.issued_at).total_seconds()),
         scope=scope_string(now_good_for.keys, now_good_for.scopes),
+        token_type=token_type(token.jkt),
         grant_id=token.grant_id,
         authorization_details=None if grant is None else granted(token.details, token.keys, grant),
     )

@@ -1,5 +1,7 @@
 """Codes and tokens. Each is found by its hash alone, so each has a look-up table of its own.
 
+`jkt` is the thumbprint of the key that a code or token is bound to (RFC 9449 §6), if it is.
+
 There is nothing to revoke here when a grant ends: a token is only as live as the grant it names, and
 every use looks at that grant.
 """
@@ -32,6 +34,7 @@ class AuthorizationCodeRow(Base):
     code_challenge: Mapped[str] = mapped_column(Text)
     nonce: Mapped[str | None] = mapped_column(Text)
     auth_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    jkt: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -51,6 +54,7 @@ class AccessTokenRow(Base):
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     audience: Mapped[str] = mapped_column(Text)
     details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    jkt: Mapped[str | None] = mapped_column(Text)
     issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -72,6 +76,7 @@ class RefreshTokenRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     details: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
+    jkt: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     claimed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -128,3 +133,15 @@ class DeviceRequestRow(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class SpentIdRow(Base):
+    """The `jti` of something signed that is good for one use: a DPoP proof, a client's assertion.
+
+    Kept until whatever it stood in would be refused for its age alone.
+    """
+
+    __tablename__ = "spent_ids"
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,9 +1,10 @@
 """What an organisation and its application may declare about themselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -14,6 +15,23 @@ DEFAULT_SENTENCE = "To treat you the way you asked."
 DEFAULT_PURPOSE = "dpv:ServiceProvision"
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+AUTH_METHODS: Mapping[str, tuple[str, ...]] = {
+    "client_secret": ("client_secret_basic", "client_secret_post"),
+    "client_secret_basic": ("client_secret_basic",),
+    "client_secret_post": ("client_secret_post",),
+    "private_key_jwt": ("private_key_jwt",),
+    "none": ("none",),
+}
+"""How an application may be registered to prove itself, and what it may then use (RFC 7591 §2).
+
+`client_secret` is what an application gets that was registered without a word: standard clients differ in
+where they put the secret, and it is the same secret.
+"""
+
+KEY_TYPES = frozenset({"EC", "OKP", "RSA"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+MOST_KEYS = 10
 
 # Scopes that are not about a customer's keys (design §6).
 PLAIN_SCOPES = frozenset(
@@ -53,24 +71,36 @@ class Purpose:
 
 @dataclass(frozen=True)
 class Application:
-    """An organisation's OAuth client (RFC 6749 §2)."""
+    """An organisation's OAuth client (RFC 6749 §2).
+
+    `auth_method`: one of `AUTH_METHODS`; `jwks`: its public keys, for `private_key_jwt`; `dpop_bound`:
+    whether it gets only tokens that are bound to a key of its own (RFC 9449 §5.2).
+    """
 
     client_id: str
     organisation_id: UUID
     organisation_name: str
     complaints: str | None
     name: str
+    auth_method: str
     secret_hash: bytes | None
     redirect_uris: tuple[str, ...]
     scopes: tuple[str, ...]
     purposes: tuple[Purpose, ...]
+    jwks: Mapping[str, Any] | None = None
+    dpop_bound: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     """Where a browser may be sent after signing out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
     @property
     def is_public(self) -> bool:
         """Whether it can't keep a secret: an app on a phone, a page in a browser (RFC 6749 §2.1)."""
-        return self.secret_hash is None
+        return self.auth_method == "none"
+
+    @property
+    def auth_methods(self) -> tuple[str, ...]:
+        """What it may authenticate by; every other way is refused."""
+        return AUTH_METHODS[self.auth_method]
 
 
 @dataclass(frozen=True)
@@ -133,6 +163,28 @@ def redirect_uri_problem(uri: str) -> str | None:
     elif parts.scheme not in ("https", "http") and "." not in parts.scheme:
         problem = "must be https, http on loopback, or an app's own scheme such as com.example.shop:/callback"
     return problem
+
+
+def auth_problems(auth_method: str, jwks: object) -> list[tuple[str, str | None]]:
+    """Say per field what is wrong with how an application is to prove itself."""
+    if auth_method not in AUTH_METHODS:
+        return [("auth_method", f"must be one of {', '.join(AUTH_METHODS)}")]
+    if auth_method == "private_key_jwt":
+        return [("jwks", "is needed for private_key_jwt" if jwks is None else jwks_problem(jwks))]
+    return [("jwks", None if jwks is None else "is only for private_key_jwt")]
+
+
+def jwks_problem(jwks: object) -> str | None:
+    """Say what is wrong with a JWK Set (RFC 7517 §5) of public keys, or None."""
+    keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(keys, Sequence) or not 1 <= len(keys) <= MOST_KEYS:
+        return f'must be a JWK Set, {{"keys": […]}}, of 1 to {MOST_KEYS} keys'
+    for key in keys:
+        if not isinstance(key, Mapping) or key.get("kty") not in KEY_TYPES:
+            return f"holds something that is no key of the types {', '.join(sorted(KEY_TYPES))}"
+        if PRIVATE_MEMBERS & set(key):
+            return "holds a private key: keep it, make a new one, and send only public keys"
+    return None
 
 
 def purpose_from(text: str) -> Purpose:

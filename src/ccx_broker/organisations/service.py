@@ -2,8 +2,9 @@
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -50,11 +51,16 @@ def add_application(
     vocabulary: Vocabulary,
     now: datetime,
     post_logout_redirect_uris: Sequence[str] = (),
+    auth_method: str | None = None,
+    jwks: Mapping[str, Any] | None = None,
+    dpop_bound: bool | None = None,
 ) -> tuple[Application, str | None]:
-    """Take an application in. Returns it and its secret, which is shown this once (None for a public one).
+    """Take an application in. Returns it and its secret, which is shown this once (None without one).
 
-    An application that names no purpose gets one in plain words. Raises `Invalid`, naming each field,
-    and `NotFound` for the organisation.
+    One that names no purpose gets one in plain words. Without a word on `auth_method` it proves itself by
+    its secret, sent either way, unless it is public. A public one gets only DPoP-bound tokens unless
+    `dpop_bound` says otherwise: its tokens lie where a thief can reach them. Raises `Invalid`, naming each
+    field, and `NotFound` for the organisation.
     """
     name = rules.normal_name(name)
     purposes = purposes or (Purpose(rules.DEFAULT_PURPOSE, rules.DEFAULT_SENTENCE),)
@@ -66,21 +72,28 @@ def add_application(
         post_logout_redirect_uris=post_logout_redirect_uris,
         vocabulary=vocabulary,
     )
+    auth_method = auth_method or ("none" if public else "client_secret")
+    problems += rules.auth_problems(auth_method, jwks)
+    if public and auth_method != "none":
+        problems.append(("auth_method", "must be none for a public application"))
     refuse(problems)
     organisation = store.find_organisation(session, organisation_id)
     if organisation is None:
         raise NotFound(NO_ORGANISATION, slug="no-organisation")
-    secret = None if public else new_token("ccxk")
+    secret = new_token("ccxk") if auth_method.startswith("client_secret") else None
     application = Application(
         client_id=secrets.token_urlsafe(16),
         organisation_id=organisation_id,
         organisation_name=organisation.name,
         complaints=organisation.complaints,
         name=name,
+        auth_method=auth_method,
         secret_hash=token_hash(secret) if secret else None,
         redirect_uris=tuple(dict.fromkeys(redirect_uris)),
         scopes=tuple(dict.fromkeys(scopes)),
         purposes=tuple(purposes),
+        jwks=jwks,
+        dpop_bound=auth_method == "none" if dpop_bound is None else dpop_bound,
         post_logout_redirect_uris=tuple(dict.fromkeys(post_logout_redirect_uris)),
     )
     store.add_application(session, application, now)

@@ -25,14 +25,17 @@ class OrganisationRow(Base):
 
 
 class ApplicationRow(Base):
-    """An organisation's OAuth client. `purposes` is `[{purpose, sentence, needs: [keys]}]`."""
+    """An organisation's OAuth client. `purposes` is `[{purpose, sentence, needs: [keys]}]`, `jwks` RFC 7517's."""
 
     __tablename__ = "applications"
 
     client_id: Mapped[str] = mapped_column(Text, primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisations.organisation_id"))
     name: Mapped[str] = mapped_column(Text)
+    auth_method: Mapped[str] = mapped_column(Text)
     secret_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    dpop_bound: Mapped[bool]
     redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -34,6 +35,12 @@ organisation = typer.Typer(no_args_is_help=True, help="The organisations that ma
 application = typer.Typer(no_args_is_help=True, help="Their OAuth clients.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+NO_SECRET = {
+    "none": "It is public: no client_secret.",
+    "private_key_jwt": "It signs with its own key: no client_secret.",
+}
 
 
 def desk(context: typer.Context) -> Desk:
@@ -116,6 +123,22 @@ def add_application(  # noqa: PLR0917 -- Typer reads the options from the parame
         list[str] | None,
         typer.Option(help="Where a browser may be sent after signing out; may be repeated."),
     ] = None,
+    auth_method: Annotated[
+        str | None,
+        typer.Option(
+            help="How it proves itself: client_secret_basic, client_secret_post, private_key_jwt; or none."
+        ),
+    ] = None,
+    jwks: Annotated[
+        Path | None, typer.Option(help="A file with its public keys (JWK Set), for private_key_jwt.")
+    ] = None,
+    dpop: Annotated[
+        bool | None,
+        typer.Option(
+            "--dpop/--bearer",
+            help="Whether its tokens must be bound to a key (DPoP); if left out: those of a public one.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an application in; its secret is shown this once."""
@@ -131,13 +154,28 @@ def add_application(  # noqa: PLR0917 -- Typer reads the options from the parame
             vocabulary=desk(context).vocabulary(),
             now=now(),
             post_logout_redirect_uris=post_logout_redirect_uri or [],
+            auth_method=auth_method or ("private_key_jwt" if jwks else None),
+            jwks=keys_in(jwks) if jwks else None,
+            dpop_bound=dpop,
         )
     if as_json:
         typer.echo(json.dumps({"client_id": found.client_id, "client_secret": secret}))
         return
     typer.echo(f"{found.name} of {found.organisation_name} was added.")
     typer.echo(f"client_id:     {found.client_id}")
-    typer.echo(f"client_secret: {secret}  (shown this once)" if secret else "It is public: no client_secret.")
+    typer.echo(f"client_secret: {secret}  (shown this once)" if secret else NO_SECRET[found.auth_method])
+    if found.dpop_bound:
+        typer.echo("Its tokens are bound to a key of its own: it sends DPoP proofs (RFC 9449).")
+
+
+def keys_in(file: Path) -> Any:
+    """Read a JWK Set from a file. Raises `typer.BadParameter`."""
+    try:
+        return json.loads(file.read_text())
+    except OSError as error:
+        raise typer.BadParameter(f"--jwks: {file} can't be read: {error.strerror}") from None
+    except ValueError:
+        raise typer.BadParameter(f"--jwks: {file} is not JSON") from None
 
 
 def purposes_from(texts: list[str], needs: tuple[str, ...]) -> list[Purpose]:

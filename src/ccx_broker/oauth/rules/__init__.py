@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -34,7 +34,8 @@ API = "api"
 class AccessToken:
     """A live access token: a customer's (with a grant), or an organisation's own (with neither).
 
-    `keys` and `scopes` are what it is good for now: never more than its grant still holds.
+    `keys` and `scopes` are what it is good for now: never more than its grant still holds. `jkt` is the
+    thumbprint of the key that it is bound to; without one it is a bearer token.
     """
 
     client_id: str
@@ -47,6 +48,7 @@ class AccessToken:
     expires_at: datetime
     audience: str = API
     details: tuple[Detail, ...] = ()
+    jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Authorisation:
     """What a customer's yes to one request amounts to; a code and each refresh token stand for it.
 
     All tokens that descend from one code are a family: what ends one of them for cause ends them all.
+    `jkt` is the thumbprint of the key that has to be proved at the exchange (RFC 9449 §5, §10), if any.
     """
 
     client_id: str
@@ -67,6 +70,7 @@ class Authorisation:
     auth_time: datetime | None = None
     """When the customer last proved who they are, for the ID token that comes with a code."""
     nonce: str | None = None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Issued:
     access_token: str
     expires_in: int
     scope: str
+    token_type: Literal["Bearer", "DPoP"]
     grant_id: UUID | None = None
     refresh_token: str | None = None
     authorization_details: tuple[dict[str, Any], ...] | None = None
@@ -108,6 +113,7 @@ class Introspected:
     expires_at: datetime
     audience: str | None = None
     authorization_details: tuple[dict[str, Any], ...] | None = None
+    jkt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ class AuthorizationRequest:
     """How many seconds ago the customer may have proved who they are at most."""
     id_token_hint: str | None = None
     """A former ID token of the customer whom the application expects, unchecked."""
+    dpop_jkt: str | None = None
 
 
 def audience_of(resource: str | None, issuer: str) -> str | None:
@@ -142,6 +149,11 @@ def audience_of(resource: str | None, issuer: str) -> str | None:
 def scope_string(keys: Collection[str], scopes: Collection[str]) -> str:
     """Write what was granted as a scope (RFC 6749 §3.3): every key by its own name, then the rest."""
     return " ".join([*(f"pref:{key}" for key in keys), *sorted(scopes)])
+
+
+def token_type(jkt: str | None) -> Literal["Bearer", "DPoP"]:
+    """Name the type of an access token that is bound to a key, or to none (RFC 6750 §1, RFC 9449 §5)."""
+    return "Bearer" if jkt is None else "DPoP"
 
 
 def effective(token: AccessToken, grant: Grant) -> AccessToken:

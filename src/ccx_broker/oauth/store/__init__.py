@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ccx_broker.consent.rules import Detail
@@ -49,6 +49,7 @@ def claim_code(
     client_id: str,
     redirect_uri: str,
     code_challenge: str,
+    jkt: str | None = None,
     now: datetime,
 ) -> Authorisation | None:
     """Take a code for its one exchange; None unless all that it is bound to fits.
@@ -63,6 +64,7 @@ def claim_code(
             AuthorizationCodeRow.client_id == client_id,
             AuthorizationCodeRow.redirect_uri == redirect_uri,
             AuthorizationCodeRow.code_challenge == code_challenge,
+            or_(AuthorizationCodeRow.jkt.is_(None), AuthorizationCodeRow.jkt == jkt),
             AuthorizationCodeRow.expires_at > now,
             AuthorizationCodeRow.claimed_at.is_(None),
         )
@@ -106,14 +108,15 @@ def insert_refresh_token(
 
 
 def claim_refresh_token(
-    session: Session, token_hash: bytes, client_id: str, now: datetime
+    session: Session, token_hash: bytes, client_id: str, jkt: str | None, now: datetime
 ) -> Authorisation | None:
-    """Take a refresh token for its one exchange; None if it isn't this client's, live and unused."""
+    """Take a refresh token for its one exchange; None if it isn't this client's and key's, live and unused."""
     row = session.scalar(
         update(RefreshTokenRow)
         .where(
             RefreshTokenRow.token_hash == token_hash,
             RefreshTokenRow.client_id == client_id,
+            or_(RefreshTokenRow.jkt.is_(None), RefreshTokenRow.jkt == jkt),
             RefreshTokenRow.expires_at > now,
             RefreshTokenRow.claimed_at.is_(None),
             RefreshTokenRow.revoked_at.is_(None),
@@ -146,6 +149,7 @@ def insert_access_token(session: Session, token_hash: bytes, token: AccessToken,
             keys=list(token.keys),
             audience=token.audience,
             details=_details_column(token.details),
+            jkt=token.jkt,
             issued_at=token.issued_at,
             expires_at=token.expires_at,
         )
@@ -170,6 +174,7 @@ def find_access_token(session: Session, token_hash: bytes, now: datetime) -> Acc
         grant_id=row.grant_id,
         scopes=frozenset(row.scopes),
         keys=tuple(row.keys),
+        jkt=row.jkt,
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         audience=row.audience,
@@ -260,6 +265,7 @@ def _authorisation_columns(authorisation: Authorisation) -> dict[str, object]:
         "scopes": list(authorisation.scopes),
         "keys": list(authorisation.keys),
         "details": _details_column(authorisation.details),
+        "jkt": authorisation.jkt,
     }
 
 
@@ -287,4 +293,5 @@ def _authorisation(row: AuthorizationCodeRow | RefreshTokenRow) -> Authorisation
         scopes=tuple(row.scopes),
         keys=tuple(row.keys),
         details=_details(row.details),
+        jkt=row.jkt,
     )
