@@ -116,3 +116,51 @@ def test_too_many_waiting_are_refused_at_once() -> None:
             slow.go_on.release()
 
     asyncio.run(play())
+
+
+def test_a_group_starts_beside_another_only_if_it_is_as_large() -> None:
+    async def play() -> None:
+        slow = Slow()
+        gathered = make(slow, at_once=2)
+        first = [gathered.ask(n) for n in range(3)]
+        await asyncio.sleep(0)
+        second = [gathered.ask(n) for n in range(3, 5)]
+        await asyncio.sleep(0)
+        assert slow.groups == [[0, 1, 2]], "a small group cost as much as a large one"
+        second.append(gathered.ask(5))
+        await asyncio.sleep(0)
+        assert slow.groups == [[0, 1, 2], [3, 4, 5]]
+        last = gathered.ask(6)
+        slow.go_on.release()
+        assert await asyncio.gather(*first) == [0, 2, 4]
+        assert len(slow.groups) == 2, "too few wait, and the other group will see to them"
+        slow.go_on.release()
+        assert await asyncio.gather(*second) == [6, 8, 10]
+        slow.go_on.release()
+        assert await last == 12
+
+    asyncio.run(play())
+
+
+def test_nobody_is_forgotten_whatever_the_groups_do() -> None:
+    """Asked one by one, in bursts and while groups fail, every question gets its own answer or an error."""
+
+    async def double(numbers: Sequence[int]) -> list[int]:
+        await asyncio.sleep(0.001 * (numbers[0] % 3))
+        if numbers[0] % 7 == 0:
+            raise ValueError
+        return [2 * n for n in numbers]
+
+    async def play(at_once: int) -> None:
+        gathered = Coalescer(double, largest=5, at_once=at_once, most_waiting=1000)
+        answers: list[asyncio.Future[int]] = []
+        for n in range(400):
+            answers.append(gathered.ask(n))
+            if n % 11 == 0 or n % 17 < 3:
+                await asyncio.sleep(0.0005 * (n % 4))
+        got = await asyncio.wait_for(asyncio.gather(*answers, return_exceptions=True), 20)
+        assert all(answer == 2 * n or isinstance(answer, ValueError) for n, answer in enumerate(got))
+        assert sum(isinstance(answer, int) for answer in got) > 200
+
+    for at_once in (1, 2, 3):
+        asyncio.run(play(at_once))

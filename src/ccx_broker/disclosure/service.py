@@ -25,7 +25,7 @@ class Reader:
 
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self._pool = pool
-        self._gathered = Coalescer(self._answer, largest=256, at_once=1, most_waiting=20_000)
+        self._gathered = Coalescer(self._answer, largest=256, at_once=2, most_waiting=20_000)
 
     async def read(
         self, token: str, subject: str | None = None, proof: Proof | Flawed | None = None

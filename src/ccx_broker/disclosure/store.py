@@ -20,6 +20,7 @@ from ccx_broker.profile.rules import PROFILING, Default, Stated
 
 TOKEN_COLUMNS = [field.name for field in fields(Token)]
 GRANT_COLUMNS = [field.name for field in fields(Grant)]
+GRANT_FROM = 1 + len(TOKEN_COLUMNS)  # where the grant's columns begin in a row
 
 LOOK_UP = f"""
 SELECT now(), {", ".join(f"t.{name}" for name in TOKEN_COLUMNS)},
@@ -81,10 +82,8 @@ async def look_up(connection: AsyncConnection, questions: Sequence[Question]) ->
 
 
 def _facts(row: tuple[Any, ...], question: Question) -> Facts:
-    at, row = row[0], row[1:]
-    token, row = row[: len(TOKEN_COLUMNS)], row[len(TOKEN_COLUMNS) :]
-    grant, row = row[: len(GRANT_COLUMNS)], row[len(GRANT_COLUMNS) :]
-    owner, customer_id, stated, defaults = row
+    at, token, grant = row[0], row[1:GRANT_FROM], row[GRANT_FROM:-4]
+    owner, customer_id, stated, defaults = row[-4:]
     return Facts(
         at=at,
         token=Token(*token) if token[0] is not None else None,
