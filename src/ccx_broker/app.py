@@ -27,6 +27,8 @@ from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
+from ccx_broker.oauth.documents import Documents
+from ccx_broker.oauth.fetching import Fetcher
 from ccx_broker.oauth.keys import signing_key
 from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
@@ -94,6 +96,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.reader = Reader(runtime.pool)
     limits = Limits(settings.limit_failures, settings.limit_starts, settings.limit_requests)
     app.state.limiter = Limiter(limits, runtime.keys)
+    fetcher = Fetcher(loopback=settings.client_metadata_loopback, any_port=settings.client_metadata_any_port)
+    app.state.documents = Documents(fetcher if settings.client_metadata_documents else None)
     install_error_handlers(app)
     install_page_errors(app)
     # The hot path's routes stand first and on the application itself: a router in between would cost each

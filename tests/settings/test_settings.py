@@ -92,6 +92,9 @@ def test_empty_variables_count_as_absent_and_blanks_around_values_do_not_matter(
         ("CCX_CODE_LIFETIME", "11m", "at most 0:10:00"),
         ("CCX_ACCESS_TOKEN_LIFETIME", "2d", "at most 1 day"),
         ("CCX_REFRESH_TOKEN_LIFETIME", "-1", "set it to seconds"),
+        ("CCX_CLIENT_METADATA_DOCUMENTS", "maybe", "set it to true or false"),
+        ("CCX_CLIENT_METADATA_ANY_PORT", "2", "set it to true or false"),
+        ("CCX_CLIENT_METADATA_LOOPBACK", "2", "set it to true or false"),
         ("CCX_LIMIT_FAILURES", "0", "set it to a whole number from 1"),
         ("CCX_LIMIT_STARTS", "none", "set it to a whole number from 1"),
         ("CCX_LIMIT_REQUESTS", "-1", "set it to a whole number from 1"),
@@ -168,6 +171,9 @@ def test_production_needs_an_https_issuer(production: dict[str, str], issuer: st
 def test_production_refuses_the_debug_switch(production: dict[str, str]) -> None:
     assert "CCX_DEBUG is 'true': with CCX_ENV=production it must be off" in complaint(
         production | {"CCX_DEBUG": "true"}
+    )
+    assert "CCX_CLIENT_METADATA_LOOPBACK is 'true': with CCX_ENV=production it must be off" in complaint(
+        production | {"CCX_CLIENT_METADATA_LOOPBACK": "true"}
     )
 
 

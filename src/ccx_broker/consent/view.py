@@ -94,6 +94,8 @@ class ConsentView:
     sign_in: bool
     """It wants to recognise the customer."""
     only_sign_in: bool
+    named_by: str | None
+    """The host whose document names the application, if nobody has registered it."""
     """That is all it wants."""
     form: Form
     present: Grant | None
@@ -136,6 +138,7 @@ def consent_view(
         offers_defaults=ask.offers_defaults,
         sign_in=ask.sign_in,
         only_sign_in=ask.only_sign_in,
+        named_by=application.named_by,
         form=form,
         present=present,
         kept=others if merges else (),

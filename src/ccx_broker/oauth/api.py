@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from ccx_broker.kit import clock
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import discovery, grant_management, registration, service, userinfo
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
@@ -27,6 +26,7 @@ from ccx_broker.oauth.schemas import (
     TokenAnswer,
 )
 from ccx_broker.oauth.server import Server
+from ccx_broker.oauth.serving import server_for
 
 router = APIRouter(tags=["OAuth"])
 router.include_router(discovery.router)
@@ -113,7 +113,7 @@ def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResp
     """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
     limiter = limiter_of(request)
     with rt.sessions() as session:
-        server = Server(session, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
+        server = server_for(request, rt, session)
         server.register_grant(DeviceFlow)
         response = work(server)
         if response.status_code >= 400:

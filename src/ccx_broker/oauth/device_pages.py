@@ -16,7 +16,6 @@ from ccx_broker.accounts.auth import BrowserSession, SignedInPage
 from ccx_broker.accounts.rules import SignedInSession
 from ccx_broker.consent import view
 from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, durations_of
-from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import devices
@@ -25,6 +24,7 @@ from ccx_broker.oauth.limiter import network
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.devices import GUESS_WINDOW, guess_window, normal_user_code, shown_user_code
 from ccx_broker.oauth.server import Server
+from ccx_broker.oauth.serving import server_for
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
@@ -73,7 +73,7 @@ def decide(
     events: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take the code, and then the customer's answer with the code once more."""
-    server = Server(db, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
+    server = server_for(request, rt, db)
     typed = _typed(request, server, rt, me, user_code)
     if isinstance(typed, Response):
         return typed

@@ -12,6 +12,7 @@ from ccx_broker.kit.db import Db
 from ccx_broker.kit.etag import is_current
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import keys
+from ccx_broker.oauth.documents import Documents
 from ccx_broker.oauth.metadata import resource_metadata, server_metadata
 from ccx_broker.oauth.rules.keys import JWKS_KEPT
 
@@ -24,13 +25,13 @@ METADATA_KEPT = 3600
 @router.get("/.well-known/oauth-authorization-server", summary="What this authorization server can do")
 def metadata(request: Request, rt: Rt) -> Response:
     """RFC 8414."""
-    return cacheable(request, server_metadata(rt.issuer), METADATA_KEPT)
+    return cacheable(request, _metadata(request, rt), METADATA_KEPT)
 
 
 @router.get("/.well-known/openid-configuration", summary="The same, for OpenID Connect clients")
 def openid_configuration(request: Request, rt: Rt) -> Response:
     """OpenID Connect Discovery §4: the very document of RFC 8414, so that the two can't differ."""
-    return cacheable(request, server_metadata(rt.issuer), METADATA_KEPT)
+    return cacheable(request, _metadata(request, rt), METADATA_KEPT)
 
 
 @router.get("/oauth/jwks.json", summary="The keys that check our signatures")
@@ -43,6 +44,12 @@ def jwks(request: Request, db: Db) -> Response:
 def protected_resource(request: Request, rt: Rt) -> Response:
     """RFC 9728. Every 401 of a door that takes access tokens names this address."""
     return cacheable(request, resource_metadata(rt.issuer), METADATA_KEPT)
+
+
+def _metadata(request: Request, rt: Rt) -> dict[str, Any]:
+    # draft-ietf-oauth-client-id-metadata-document §6
+    documents: Documents = request.app.state.documents
+    return server_metadata(rt.issuer) | {"client_id_metadata_document_supported": documents.are_taken}
 
 
 def cacheable(request: Request, body: dict[str, Any], seconds: int) -> Response:

@@ -14,7 +14,6 @@ from ccx_broker.accounts.auth import BrowserSession
 from ccx_broker.accounts.rules import SignedInSession
 from ccx_broker.consent import view
 from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, Refusal, durations_of
-from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import device_pages, logout, pushing, reauthentication, service
@@ -25,6 +24,7 @@ from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.wishes import NOT_THIS_GRANT
 from ccx_broker.oauth.server import Server
+from ccx_broker.oauth.serving import server_for
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
@@ -40,7 +40,7 @@ NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared.
 @router.get("/oauth/authorize")
 def authorize(request: Request, db: Db, rt: Rt, me: BrowserSession) -> Response:
     """Show what is asked, to whom it may concern."""
-    server = Server(db, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
+    server = server_for(request, rt, db)
     found = _read(request, server)
     if isinstance(found, Response):
         return found
@@ -71,7 +71,7 @@ def decide(
     events: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take the customer's answer."""
-    server = Server(db, rt.issuer, rt.lifetimes, clock.now(), rt.keys)
+    server = server_for(request, rt, db)
     found = _read(request, server)
     if isinstance(found, Response):
         return found

@@ -19,6 +19,7 @@ from ccx_broker.kit.runtime import Keys, Lifetimes
 from ccx_broker.oauth import id_tokens, service
 from ccx_broker.oauth.assertions import ASSERTION_TYPE, check_assertion, claimed_client
 from ccx_broker.oauth.clients import Client
+from ccx_broker.oauth.documents import Documents, is_document_id
 from ccx_broker.oauth.dpop import check_proof, nonces_of
 from ccx_broker.oauth.endpoints import Introspection, Revocation
 from ccx_broker.oauth.flows import Claimed, CodeFlow, OrganisationFlow, RefreshFlow, S256Required
@@ -72,6 +73,8 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
         """What a refusal leaves to do, after all that led to it was rolled back."""
         self.later: Callable[[Server], JSONResponse] | None = None
         """What answers instead of the refusal after a moment's pause, with a server of its own."""
+        self.documents: Documents | None = None
+        """Where clients are found that name themselves by an address; without it they are not known."""
         self.proved_client_id: str | None = None
         """The client that has proved itself by something that only it has; none: a public one, or not yet."""
         self.register_token_generator("default", lambda **_: {"token_type": "Bearer"})
@@ -84,7 +87,11 @@ class Server(oauth2.AuthorizationServer):  # type: ignore[misc]
 
     def query_client(self, client_id: str) -> Client | None:
         """Return the client of this id."""
-        application = organisations.find_application(self.session, client_id)
+        if is_document_id(client_id):
+            found = self.documents
+            application = found.find(self.session, client_id, self.now) if found is not None else None
+        else:
+            application = organisations.find_application(self.session, client_id)
         return None if application is None else Client(application)
 
     def save_token(self, token: dict[str, Any], request: Request) -> None:

@@ -93,6 +93,11 @@ class Application:
     """Where a browser may be sent after signing out here (OpenID Connect RP-Initiated Logout §3.1)."""
 
     @property
+    def named_by(self) -> str | None:
+        """The host whose document names it, if nobody has registered it."""
+        return urlsplit(self.client_id).netloc if "://" in self.client_id else None
+
+    @property
     def is_public(self) -> bool:
         """Whether it can't keep a secret: an app on a phone, a page in a browser (RFC 6749 §2.1)."""
         return self.auth_method == "none"

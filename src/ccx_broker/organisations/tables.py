@@ -20,6 +20,8 @@ class OrganisationRow(Base):
     name: Mapped[str] = mapped_column(Text)
     complaints: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    host: Mapped[str | None] = mapped_column(Text, unique=True)
+    """Of one that nobody took in: the host whose documents name its applications."""
 
     __table_args__ = (Index("uq_organisations_name", func.lower(name), unique=True),)
 
@@ -43,6 +45,7 @@ class ApplicationRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     registration_token_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    document_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class RegistrationTokenRow(Base):

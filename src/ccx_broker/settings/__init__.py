@@ -45,6 +45,9 @@ class Settings:
     limit_failures: int
     limit_starts: int
     limit_requests: int
+    client_metadata_documents: bool
+    client_metadata_any_port: bool
+    client_metadata_loopback: bool
 
 
 HIDDEN = {f"CCX_{f.name.upper()}" for f in fields(Settings) if not f.repr}
@@ -85,6 +88,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         "limit_failures": read("CCX_LIMIT_FAILURES", "1000", v.whole_number(1, 999_999_999)),
         "limit_starts": read("CCX_LIMIT_STARTS", "6000", v.whole_number(1, 999_999_999)),
         "limit_requests": read("CCX_LIMIT_REQUESTS", "600000", v.whole_number(1, 999_999_999)),
+        "client_metadata_documents": read("CCX_CLIENT_METADATA_DOCUMENTS", "true", v.switch),
+        "client_metadata_any_port": read("CCX_CLIENT_METADATA_ANY_PORT", "false", v.switch),
+        "client_metadata_loopback": read(
+            "CCX_CLIENT_METADATA_LOOPBACK", "false", v.off if production else v.switch
+        ),
     }
     if values["secret_key"] and values["secret_key"] == values["password_key"]:
         read.problems.append("CCX_SECRET_KEY and CCX_PASSWORD_KEY are the same: make one for each.")

@@ -57,7 +57,7 @@ def switch(value: str) -> bool:
 
 def off(value: str) -> bool:
     if switch(value):
-        raise ValueError("with CCX_ENV=production it must be off: it shows the program's inside to anyone.")
+        raise ValueError("with CCX_ENV=production it must be off: it opens the program's inside to others.")
     return False
 
 
