@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccx_broker.organisations.rules import Vocabulary, purpose_from, redirect_uri_problem
+from ccx_broker.organisations.rules import Vocabulary, auth_problems, purpose_from, redirect_uri_problem
 
 VOCABULARY = Vocabulary({"buy.store": "buy", "diet.pattern": "diet"})
 
@@ -82,3 +82,24 @@ def test_a_purpose_is_a_term_and_a_sentence() -> None:
 def test_what_is_no_purpose(text: str) -> None:
     with pytest.raises(ValueError, match=r"must|needs"):
         purpose_from(text)
+
+
+@pytest.mark.parametrize(
+    ("method", "jwks", "field"),
+    [
+        ("secret", None, "auth_method"),
+        ("private_key_jwt", None, "jwks"),
+        ("private_key_jwt", [], "jwks"),
+        ("private_key_jwt", {"keys": []}, "jwks"),
+        ("private_key_jwt", {"keys": [{"kty": "oct", "k": "AA"}]}, "jwks"),
+        ("private_key_jwt", {"keys": [{"kty": "EC", "d": "AA"}]}, "jwks"),
+        ("private_key_jwt", {"keys": [{"kty": "EC"}] * 11}, "jwks"),
+        ("none", {"keys": [{"kty": "EC"}]}, "jwks"),
+    ],
+)
+def test_how_an_application_proves_itself_is_checked(method: str, jwks: object, field: str) -> None:
+    assert [name for name, problem in auth_problems(method, jwks) if problem] == [field]
+
+
+def test_public_keys_are_taken() -> None:
+    assert not [p for _, p in auth_problems("private_key_jwt", {"keys": [{"kty": "EC"}]}) if p]

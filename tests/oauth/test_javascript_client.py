@@ -1,0 +1,82 @@
+"""A JavaScript client walks the whole way: PAR, RAR, PKCE, DPoP with nonces, refresh, revocation (oauth4webapi)."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from tests.oauth_support import Browser, consent, new_application, new_customer
+from tests.support import Broker, need_node, need_program
+
+FOLDER = Path(__file__).parents[1] / "js"
+KEYS = ["buy.store", "diet.allergens"]
+
+
+def need_oauth4webapi() -> None:
+    """Install what the lock file pins, unless it is there; skips or fails where that can't be had."""
+    lock = json.loads((FOLDER / "package-lock.json").read_text())["packages"]["node_modules/oauth4webapi"]
+    there = FOLDER / "node_modules" / "oauth4webapi" / "package.json"
+    if there.is_file() and json.loads(there.read_text())["version"] == lock["version"]:
+        return
+    command = [need_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sentence = f"npm can't install oauth4webapi: {done.stderr.strip()[-200:]}"
+        (pytest.fail if os.environ.get("CCX_TEST_REQUIRE") else pytest.skip)(sentence)
+
+
+def test_the_lock_pins_by_hash_and_names_no_host() -> None:
+    packages = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert installed
+    for name, package in installed.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+
+
+def test_a_javascript_client_walks_the_whole_way(broker: Broker, http: httpx2.Client) -> None:
+    node = need_node()
+    need_oauth4webapi()
+    app = new_application(broker, ["pref:buy", "pref:diet.allergens"], public=True, dpop_bound=None)
+    customer = new_customer(broker)
+    http.put(
+        "/v1/me/preferences/buy.store", json={"value": "367"}, headers=customer.bearer
+    ).raise_for_status()
+    given = {
+        "issuer": broker.url,
+        "client_id": app.client_id,
+        "redirect_uri": app.redirect_uri,
+        "keys": KEYS,
+    }
+    client = subprocess.Popen(
+        [node, str(FOLDER / "client.js"), json.dumps(given)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with client:
+        assert client.stdin
+        assert client.stdout
+        address = client.stdout.readline().strip()
+        assert urlsplit(address).path == "/oauth/authorize", client.communicate()[1]
+        browser = Browser(broker)
+        browser.open(address)
+        browser.sign_in(customer)
+        back = consent(browser, ["buy.store"])
+        printed, errors = client.communicate(f"{back}\n", timeout=60)
+    assert client.returncode == 0, errors
+    said = json.loads(printed)
+    assert said["tokens"]["token_type"] == "dpop"  # the library writes it small
+    (detail,) = said["tokens"]["authorization_details"]
+    assert detail["keys"] == ["buy.store"]
+    for answer in (said["first"], said["second"]):
+        assert [held["key"] for held in answer["preferences"]] == ["buy.store"]
+    assert said["refreshed"]["refresh_token"] != said["tokens"]["refresh_token"]
+    assert said["afterwards"] == 401
+    # One round trip more for the first proof, and none after: each answer brings the newest nonce.
+    assert said["nonces"] == ["par"]
