@@ -92,9 +92,11 @@ def serve() -> None:
     import uvicorn
 
     from ccx_broker.app import create_app
+    from ccx_broker.kit import audit
     from ccx_broker.kit.listening import bound_socket
 
     s = settings()
+    audit.write_to(s.audit_log)
     with bound_socket(s.host, s.port) as listener, database(s) as url:
         config = uvicorn.Config(
             create_app(s, url),

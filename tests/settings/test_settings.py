@@ -95,6 +95,7 @@ def test_empty_variables_count_as_absent_and_blanks_around_values_do_not_matter(
         ("CCX_CLIENT_METADATA_DOCUMENTS", "maybe", "set it to true or false"),
         ("CCX_CLIENT_METADATA_ANY_PORT", "2", "set it to true or false"),
         ("CCX_CLIENT_METADATA_LOOPBACK", "2", "set it to true or false"),
+        ("CCX_AUDIT_LOG", "audit.log", "set it to stdout, stderr, off or"),
         ("CCX_LIMIT_FAILURES", "0", "set it to a whole number from 1"),
         ("CCX_LIMIT_STARTS", "none", "set it to a whole number from 1"),
         ("CCX_LIMIT_REQUESTS", "-1", "set it to a whole number from 1"),

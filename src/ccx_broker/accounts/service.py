@@ -13,6 +13,7 @@ from ccx_broker.accounts import rules, store
 from ccx_broker.accounts.passwords import email_key, verifier
 from ccx_broker.accounts.rules import Customer, NewSession, SignedInSession
 from ccx_broker.accounts.rules.attempts import Attempts, Backoff, Quota, Wait, refund
+from ccx_broker.kit import audit
 from ccx_broker.kit.errors import Invalid, NotFound, NotSignedIn, TooMany
 from ccx_broker.kit.ids import new_id, token_hash
 from ccx_broker.kit.runtime import Keys
@@ -96,16 +97,22 @@ def sign_in(
     _claim(sessions, dict(zip(buckets, (PER_ADDRESS, PER_NETWORK), strict=True)), now)
     # Nothing longer can have been chosen; computing it would only cost memory.
     proof = verifier(keys, email, password[: rules.PASSWORD_LENGTH.stop])
+    noted = {
+        "account": keys.mac("audit.account", email).hex()[:16],
+        "network": keys.mac("limits.network", network).hex()[:16],
+    }
     with sessions.begin() as session:
         customer_id = store.find_by_credentials(session, email_key(keys, email), proof)
         customer = store.find_customer(session, customer_id) if customer_id else None
         if customer is None:
+            audit.event("sign_in_failed", **noted)
             raise NotSignedIn(
                 "This e-mail and password don't belong together. Check both and try again.",
                 slug="wrong-credentials",
                 headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
             )
         _refund(session, buckets, now)
+        audit.event("signed_in", **noted)
         return _new_session(session, customer, device, lifetime, now)
 
 

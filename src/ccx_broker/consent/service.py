@@ -21,6 +21,7 @@ from ccx_broker.consent.rules import (
     decide_change,
     decide_grant,
 )
+from ccx_broker.kit import audit
 from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
 from ccx_broker.kit.ids import new_id
 from ccx_broker.organisations import service as organisations
@@ -49,11 +50,11 @@ def give(
         if present is not None:
             amended = replace(present.with_terms(terms), client_id=application.client_id)
             store.update_grant(session, amended)
-            store.append_history(session, amended, "amended", now)
+            _record(session, amended, "amended", now)
             return amended
         grant = _new_grant(session, customer_id, application, terms, now)
         if store.insert_grant(session, grant):
-            store.append_history(session, grant, "granted", now)
+            _record(session, grant, "granted", now)
             return grant
 
 
@@ -78,7 +79,7 @@ def amend(
         raise _problem(steps)
     for action, terms in steps:
         grant = grant.with_terms(terms)
-        store.append_history(session, grant, action, now)
+        _record(session, grant, action, now)
     if steps:
         store.update_grant(session, grant)
     return grant
@@ -113,7 +114,7 @@ def record_reuse(session: Session, customer_id: UUID, grant_id: UUID, now: datet
     grant = _locked(session, customer_id, grant_id)
     noted = grant.with_terms(grant.terms)
     store.update_grant(session, noted)
-    store.append_history(session, noted, "token_reuse", now)
+    _record(session, noted, "token_reuse", now)
 
 
 def record_expired(session: Session, now: datetime, limit: int) -> int:
@@ -142,7 +143,7 @@ def _locked(session: Session, customer_id: UUID, grant_id: UUID) -> Grant:
 def _write_end(session: Session, grant: Grant, at: datetime, reason: Ended) -> Grant:
     ended = grant.ended(at, reason)
     store.update_grant(session, ended)
-    store.append_history(session, ended, reason, at)
+    _record(session, ended, reason, at)
     return ended
 
 
@@ -190,3 +191,14 @@ def _problem(refusal: Refusal) -> Conflict | Invalid:
 
 def _invalid(field: str, reason: str) -> Invalid:
     return Invalid(reason, errors=[{"field": field, "reason": reason}])
+
+
+def _record(session: Session, grant: Grant, action: str, at: datetime) -> None:
+    store.append_history(session, grant, action, at)
+    audit.event(
+        "grant_changed",
+        action=action,
+        grant_id=grant.grant_id,
+        organisation_id=grant.organisation_id,
+        client_id=grant.client_id,
+    )

@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ccx_broker.kit import audit
 from ccx_broker.kit.errors import TooLarge, problem_response
 
 LONGEST_BODY = 2 * 1024 * 1024
@@ -22,6 +23,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in WITHOUT_BODY:
             await self.app(scope, receive, send)
             return
+        audit.begin()
         too_large = TooLarge(f"A request carries at most {self.longest // 1024 // 1024} MiB.")
         announced = dict(scope["headers"]).get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self.longest:

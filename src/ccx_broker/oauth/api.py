@@ -13,6 +13,7 @@ from ccx_broker.oauth import discovery, grant_management, registration, service,
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
 from ccx_broker.oauth.forms import Malformed, Received, receive
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
+from ccx_broker.oauth.noting import note_answer
 from ccx_broker.oauth.par import answer_push
 from ccx_broker.oauth.schemas import (
     DEVICE_FORM,
@@ -101,15 +102,17 @@ async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Receive
     if not limiter_of(request).allows(request, claimed_client(received.headers, received.parameters)):
         return too_many()
     response, later = await run_in_threadpool(
-        _in_transaction, request, rt, lambda server: work(server, received)
+        _in_transaction, request, received, rt, lambda server: work(server, received)
     )
     if later is not None:
         await asyncio.sleep(PAUSE)
-        response, _ = await run_in_threadpool(_in_transaction, request, rt, later)
+        response, _ = await run_in_threadpool(_in_transaction, request, received, rt, later)
     return response
 
 
-def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResponse, Work | None]:
+def _in_transaction(
+    request: Request, received: Received, rt: Runtime, work: Work
+) -> tuple[JSONResponse, Work | None]:
     """Commit what succeeded before it is told; of what failed keep only what the failure itself means."""
     limiter = limiter_of(request)
     with rt.sessions() as session:
@@ -125,6 +128,8 @@ def _in_transaction(request: Request, rt: Runtime, work: Work) -> tuple[JSONResp
             if server.later is None and is_failure(response):
                 limiter.failed(session, network(request), server.proved_client_id)
         session.commit()
+    if server.later is None:
+        note_answer(request, received, response)
     if server.proved_client_id is not None:
         limiter.proved(server.proved_client_id, request.url.path)
     return response, server.later

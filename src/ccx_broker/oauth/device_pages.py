@@ -16,11 +16,12 @@ from ccx_broker.accounts.auth import BrowserSession, SignedInPage
 from ccx_broker.accounts.rules import SignedInSession
 from ccx_broker.consent import view
 from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Answer, durations_of
+from ccx_broker.kit import audit
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import devices
 from ccx_broker.oauth.device_flow import asked_for_device
-from ccx_broker.oauth.limiter import network
+from ccx_broker.oauth.limiter import hashed_network, network
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.devices import GUESS_WINDOW, guess_window, normal_user_code, shown_user_code
 from ccx_broker.oauth.server import Server
@@ -120,6 +121,7 @@ def _typed(
     try:
         found = devices.open_typed(server.session, rt.keys, letters, who=who, network=where, now=now)
     except devices.TooManyGuesses:
+        audit.event("device_guessing_stopped", network=hashed_network(request))
         over = guess_window(now) + GUESS_WINDOW - now
         wait = {"Retry-After": str(max(1, int(over.total_seconds())))}
         return _form(request, me, user_code, TOO_OFTEN, status=429, headers=wait)
@@ -183,6 +185,8 @@ def _consent(
 
 
 def _done(request: Request, me: SignedInSession, typed: Typed, *, shared: bool) -> Response:
+    action = "shared" if shared else "denied"
+    audit.event("device_answered", client_id=typed.application.client_id, action=action)
     return render(
         request,
         "oauth/device_done.html",

@@ -4,13 +4,13 @@ Nobody has registered them: their own website vouches for them, and the consent 
 are public clients of an organisation that is named by the host, so that a grant has somebody to belong to.
 """
 
-import logging
 from datetime import datetime, timedelta
 from threading import Lock
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
+from ccx_broker.kit import audit
 from ccx_broker.kit.errors import Invalid
 from ccx_broker.oauth.fetching import Fetcher, NotFetched
 from ccx_broker.oauth.rules.documents import is_document_id, read_document, url_problem
@@ -18,8 +18,6 @@ from ccx_broker.organisations import named
 from ccx_broker.organisations import store as organisations
 from ccx_broker.organisations.rules import Application, Vocabulary
 from ccx_broker.profile.catalogue import CATALOGUE
-
-log = logging.getLogger(__name__)
 
 VOCABULARY = Vocabulary({item.key: item.step for item in CATALOGUE.items})
 DEFAULT_SCOPES = (*dict.fromkeys(f"pref:{i.step}" for i in CATALOGUE.items), "openid", "offline_access")
@@ -70,7 +68,7 @@ class Documents:
                 now=now,
             )
         except (NotFetched, Invalid) as error:
-            log.info("a client metadata document was refused: %s", error)
+            audit.event("client_document_refused", client_id=client_id, reason=error)
             with self._lock:
                 if len(self._errors) >= MOST_ERRORS:
                     self._errors.clear()

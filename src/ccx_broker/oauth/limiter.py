@@ -15,9 +15,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
 from ccx_broker.accounts.rules.origin import network_of
-from ccx_broker.kit import clock
+from ccx_broker.kit import audit, clock
 from ccx_broker.kit.errors import TooMany
-from ccx_broker.kit.runtime import Keys
+from ccx_broker.kit.runtime import Keys, runtime_of
 from ccx_broker.oauth.rules.limits import (
     GUESSED,
     STARTING,
@@ -69,6 +69,11 @@ class Limiter:
             # A network address is kept only as a keyed hash (docs/security.md).
             bucket = self._keys.mac(f"limits.{name[0]}", name[1])
             if store.count_failure(session, bucket, window_of(now)) >= self.limits.failures:
+                audit.event(
+                    "rate_limited",
+                    client_id=client_id if name[0] == "client" else None,
+                    network=bucket.hex()[:16] if name[0] == "network" else None,
+                )
                 with self._lock:
                     self._failures.refuse(name, now)
 
@@ -130,3 +135,8 @@ def claimed_client(headers: Mapping[str, str], parameters: Mapping[str, str]) ->
 def is_failure(response: JSONResponse) -> bool:
     """Say whether an answer is what a guess gets."""
     return response.status_code >= 400 and orjson.loads(bytes(response.body)).get("error") in GUESSED
+
+
+def hashed_network(request: Request) -> str:
+    """Name a network address in the log so that it can be told apart and not be read."""
+    return runtime_of(request).keys.mac("limits.network", network(request)).hex()[:16]

@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
 
-from ccx_broker.kit import clock
+from ccx_broker.kit import audit, clock
 from ccx_broker.kit.errors import Invalid
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import service
@@ -26,7 +26,7 @@ from ccx_broker.oauth.client_metadata import (
     said_metadata,
 )
 from ccx_broker.oauth.forms import LONGEST_BODY
-from ccx_broker.oauth.limiter import limiter_of, network, too_many
+from ccx_broker.oauth.limiter import hashed_network, limiter_of, network, too_many
 from ccx_broker.oauth.schemas import REGISTRATION, REGISTRATION_ERRORS, ClientInformation
 from ccx_broker.organisations import registration
 from ccx_broker.organisations import service as organisations
@@ -77,6 +77,7 @@ async def register(request: Request, rt: Rt) -> Response:
             dpop_bound=given.dpop_bound,
         )
         key = registration.let_change(session, made.client_id)
+        audit.event("client_registered", client_id=made.client_id, organisation_id=organisation_id)
         said = _said(rt, made, now, key)
         if secret is not None:
             said |= {"client_secret": secret, "client_secret_expires_at": 0}
@@ -126,6 +127,7 @@ async def change(request: Request, client_id: str, rt: Rt) -> Response:
             post_logout_redirect_uris=given.post_logout_redirect_uris,
             vocabulary=VOCABULARY,
         )
+        audit.event("client_changed", client_id=client_id)
         return JSONResponse(_said(rt, changed, since, token), 200, NO_STORE)
 
     return await run_in_threadpool(_answer, request, rt, work)
@@ -144,6 +146,7 @@ async def end(request: Request, client_id: str, rt: Rt) -> Response:
     def work(session: Session, token: str, now: datetime) -> Response:
         _own(session, client_id, token)
         registration.end(session, client_id, now)
+        audit.event("client_ended", client_id=client_id)
         service.end_tokens_of_client(session, client_id, now)
         return Response(status_code=204, headers=NO_STORE)
 
@@ -184,6 +187,7 @@ def _answer(request: Request, rt: Runtime, work: Work) -> Response:
         except InvalidToken:
             session.rollback()
             limiter.failed(session, network(request), None)
+            audit.event("registration_refused", network=hashed_network(request))
             response = _unauthorised(rt)
         session.commit()
     return response

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ccx_broker.consent import service as consent
 from ccx_broker.consent import store as grants
 from ccx_broker.consent.rules import Answer, Grant, Refusal, covers
+from ccx_broker.kit import audit
 from ccx_broker.kit.ids import new_id, new_token, token_hash
 from ccx_broker.kit.runtime import Lifetimes
 from ccx_broker.oauth import store
@@ -176,6 +177,7 @@ def end_family_of_reused_hash(
     """Do so for a code of which only the hash is known."""
     found = store.code_claimed_before(session, code_hash, client_id, code_challenge, now - CODE_GRACE)
     if found is not None:
+        audit.event("code_reused", client_id=client_id, grant_id=found.grant_id)
         _end_reused(session, found, now)
 
 
@@ -197,6 +199,7 @@ def take_note_of_repeat(
     used = repeats.successor_used(session, stored.authorisation.family_id, hashed)
     verdict = judge_repeat(stored, successor_used=used, now=now)
     if verdict == "reuse":
+        audit.event("refresh_token_reused", client_id=client_id, grant_id=stored.authorisation.grant_id)
         _end_reused(session, stored.authorisation, now)
     return verdict == "repeat" and repeats.count_repeat(session, hashed) == 1
 

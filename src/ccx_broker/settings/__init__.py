@@ -42,6 +42,7 @@ class Settings:
     code_lifetime: timedelta
     access_token_lifetime: timedelta
     refresh_token_lifetime: timedelta
+    audit_log: str
     limit_failures: int
     limit_starts: int
     limit_requests: int
@@ -85,6 +86,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         "code_lifetime": read("CCX_CODE_LIFETIME", "1m", v.lifetime(10 / 1440)),
         "access_token_lifetime": read("CCX_ACCESS_TOKEN_LIFETIME", "10m", v.lifetime(1)),
         "refresh_token_lifetime": read("CCX_REFRESH_TOKEN_LIFETIME", "90d", v.lifetime(731)),
+        "audit_log": read("CCX_AUDIT_LOG", "stdout" if production else "off", v.log_target),
         "limit_failures": read("CCX_LIMIT_FAILURES", "1000", v.whole_number(1, 999_999_999)),
         "limit_starts": read("CCX_LIMIT_STARTS", "6000", v.whole_number(1, 999_999_999)),
         "limit_requests": read("CCX_LIMIT_REQUESTS", "600000", v.whole_number(1, 999_999_999)),

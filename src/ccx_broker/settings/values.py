@@ -61,6 +61,12 @@ def off(value: str) -> bool:
     return False
 
 
+def log_target(value: str) -> str:
+    if value not in ("stdout", "stderr", "off") and not Path(value).is_absolute():
+        raise ValueError("set it to stdout, stderr, off or the absolute path of a file.")
+    return value
+
+
 def folder(value: str) -> Path:
     path = Path(value)
     if not path.is_absolute():
