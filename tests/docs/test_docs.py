@@ -76,10 +76,25 @@ def test_every_step_of_a_grants_history_is_listed() -> None:
         assert f"`{action}`" in text
 
 
-def test_every_test_that_the_security_page_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+@pytest.mark.parametrize("page", ["security.md", "security/oauth.md"])
+def test_every_test_that_a_security_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / page).read_text("utf-8")))
     assert len(named) > 30
-    assert named <= names_of_tests()
+    assert named - names_of_tests() == set()
+
+
+def test_no_requirement_of_the_best_practice_is_without_a_place_and_a_test() -> None:
+    """RFC 9700 §2 and §4 and FAPI 2.0's attackers: no empty cell, and a test in the last one."""
+    page = (ROOT / "docs" / "security" / "oauth.md").read_text("utf-8")
+    rows = [line.strip("|").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if "tests" not in row[-1] and not row[0].strip().startswith("---")]
+    assert len(rows) > 35
+    for row in rows:
+        assert all(cell.strip() for cell in row), row
+        assert "`test_" in row[-1], row
+    sections = {row[0].strip() for row in rows}
+    assert {f"4.{number}" for number in range(1, 18)} <= sections
+    assert {"2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6"} <= sections
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids)
