@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ccx_broker.consent import store as consent
 from ccx_broker.kit import clock
 from ccx_broker.kit.ids import token_hash
-from ccx_broker.oauth import service
+from ccx_broker.oauth import reuse, service
 from ccx_broker.oauth.rules import Authorisation, StoredRefreshToken
 from ccx_broker.oauth.rules.repeats import GRACE, judge_repeat
 from ccx_broker.organisations.rules import Application
@@ -74,7 +74,7 @@ def test_an_old_refresh_token_that_comes_again_ends_its_family_and_the_customer_
     later = start + LATER
     for _ in range(2):
         assert service.claim_refresh_token(session, old, application.client_id, later) is None
-        assert not service.take_note_of_repeat(session, old, application.client_id, later)
+        assert not reuse.take_note_of_repeat(session, old, application.client_id, later)
     assert service.find_token(session, second.access_token, later) is None
     successor = str(second.refresh_token)
     assert service.claim_refresh_token(session, successor, application.client_id, later) is None
@@ -84,7 +84,7 @@ def test_an_old_refresh_token_that_comes_again_ends_its_family_and_the_customer_
 def test_a_code_that_comes_again_is_in_the_history_too(session: Session, application: Application) -> None:
     start = clock.now()
     code, token = issued(session, application, start)
-    service.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, start + LATER)
+    reuse.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, start + LATER)
     assert history(session, str(token.refresh_token)) == ["granted", "token_reuse"]
 
 
@@ -96,16 +96,16 @@ def test_a_repeat_puts_a_fresh_pair_in_the_place_of_the_lost_one(
     old = str(first.refresh_token)
     lost = refresh(session, application, old, start + LATER)
     soon = start + LATER + SOON
-    assert service.take_note_of_repeat(session, old, application.client_id, soon)
-    assert service.claim_repeat(session, old, soon) is not None
+    assert reuse.take_note_of_repeat(session, old, application.client_id, soon)
+    assert reuse.claim_repeat(session, old, soon) is not None
     assert service.find_token(session, lost.access_token, soon) is None
     assert service.find_token(session, first.access_token, soon) is not None
     assert history(session, old) == ["granted"]
     # It is made good once.
-    assert service.claim_repeat(session, old, soon) is None
-    assert not service.take_note_of_repeat(session, old, application.client_id, soon)
+    assert reuse.claim_repeat(session, old, soon) is None
+    assert not reuse.take_note_of_repeat(session, old, application.client_id, soon)
     # If the lost pair turns up after all, two parties have answers: then nobody keeps anything.
-    assert not service.take_note_of_repeat(session, str(lost.refresh_token), application.client_id, soon)
+    assert not reuse.take_note_of_repeat(session, str(lost.refresh_token), application.client_id, soon)
     assert history(session, old) == ["granted", "token_reuse"]
 
 
@@ -114,7 +114,7 @@ def test_a_repeat_after_the_successor_was_used_is_a_reuse(session: Session, appl
     _, first = issued(session, application, start)
     second = refresh(session, application, str(first.refresh_token), start)
     third = refresh(session, application, str(second.refresh_token), start)
-    assert not service.take_note_of_repeat(session, str(first.refresh_token), application.client_id, start)
+    assert not reuse.take_note_of_repeat(session, str(first.refresh_token), application.client_id, start)
     assert service.find_token(session, third.access_token, start) is None
 
 
@@ -125,9 +125,9 @@ def test_a_successor_that_is_used_meanwhile_wins_over_the_repeat(
     _, first = issued(session, application, start)
     old = str(first.refresh_token)
     second = refresh(session, application, old, start)
-    assert service.take_note_of_repeat(session, old, application.client_id, start)
+    assert reuse.take_note_of_repeat(session, old, application.client_id, start)
     third = refresh(session, application, str(second.refresh_token), start)
-    assert service.claim_repeat(session, old, start) is None
+    assert reuse.claim_repeat(session, old, start) is None
     assert service.find_token(session, third.access_token, start) is not None
 
 
@@ -138,9 +138,9 @@ def test_two_who_repeat_at_once_get_nothing_and_end_nothing(
     _, first = issued(session, application, start)
     old = str(first.refresh_token)
     second = refresh(session, application, old, start)
-    assert service.take_note_of_repeat(session, old, application.client_id, start)
-    assert not service.take_note_of_repeat(session, old, application.client_id, start)
-    assert service.claim_repeat(session, old, start) is None
+    assert reuse.take_note_of_repeat(session, old, application.client_id, start)
+    assert not reuse.take_note_of_repeat(session, old, application.client_id, start)
+    assert reuse.claim_repeat(session, old, start) is None
     assert service.find_token(session, second.access_token, start) is not None
 
 
@@ -150,9 +150,9 @@ def test_another_clients_attempt_counts_for_nothing(session: Session, applicatio
     old = str(first.refresh_token)
     second = refresh(session, application, old, start)
     for moment in (start, start + LATER):
-        assert not service.take_note_of_repeat(session, old, "another", moment)
+        assert not reuse.take_note_of_repeat(session, old, "another", moment)
     assert service.find_token(session, second.access_token, start + LATER) is not None
-    assert service.take_note_of_repeat(session, old, application.client_id, start)
+    assert reuse.take_note_of_repeat(session, old, application.client_id, start)
 
 
 @pytest.fixture(scope="module")

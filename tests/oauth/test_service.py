@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import service as consent
 from ccx_broker.kit import clock
-from ccx_broker.oauth import service
+from ccx_broker.oauth import reuse, service
 from ccx_broker.oauth.tasks import tidy
 from ccx_broker.organisations.rules import Application
 from tests.consent.support import new_application, new_customer
@@ -66,10 +66,10 @@ def test_a_code_that_comes_again_ends_what_came_of_it(session: Session, applicat
     start = clock.now()
     code, token = issued(session, application, start)
     later = start + timedelta(seconds=30)
-    service.end_family_of_reused_code(session, code, "another client", CHALLENGE, later)
-    service.end_family_of_reused_code(session, code, application.client_id, "d" * 43, later)
+    reuse.end_family_of_reused_code(session, code, "another client", CHALLENGE, later)
+    reuse.end_family_of_reused_code(session, code, application.client_id, "d" * 43, later)
     assert service.find_token(session, token.access_token, later) is not None
-    service.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, later)
+    reuse.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, later)
     assert service.find_token(session, token.access_token, later) is None
 
 
@@ -80,7 +80,7 @@ def test_a_second_exchange_of_a_code_within_seconds_ends_nothing(
     code, token = issued(session, application, start)
     soon = start + timedelta(seconds=5)
     assert redeem(session, application, code, soon) is None
-    service.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, soon)
+    reuse.end_family_of_reused_code(session, code, application.client_id, CHALLENGE, soon)
     assert service.find_token(session, token.access_token, soon) is not None
 
 

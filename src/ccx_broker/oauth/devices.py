@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ccx_broker.consent.rules import Answer, Refusal
 from ccx_broker.kit.ids import new_token, token_hash
 from ccx_broker.kit.runtime import Keys, Lifetimes
-from ccx_broker.oauth import service
+from ccx_broker.oauth import reuse, service
 from ccx_broker.oauth.rules import Authorisation, AuthorizationRequest
 from ccx_broker.oauth.rules.devices import (
     ALPHABET,
@@ -160,4 +160,4 @@ def after_poll(session: Session, device_code: str, client_id: str, verdict: Verd
         more = INTERVAL if verdict == "slow_down" else 0
         store.note_poll(session, hash_, found.interval + more, now)
     elif verdict == "used" and found.code_hash is not None:
-        service.end_family_of_reused_hash(session, found.code_hash, client_id, BOUND_TO, now)
+        reuse.end_family_of_reused_hash(session, found.code_hash, client_id, BOUND_TO, now)

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636.challenge import CODE_CHALLENGE_PATTERN, CODE_VERIFI
 
 from ccx_broker.consent.rules import LONGEST, Grant
 from ccx_broker.consent.rules.details import Registered, read_details
-from ccx_broker.oauth import service
+from ccx_broker.oauth import reuse, service
 from ccx_broker.oauth.clients import CONFIDENTIAL_METHODS, Client
 from ccx_broker.oauth.rules import Authorisation, narrowed, organisation_scopes, scope_string
 from ccx_broker.oauth.rules.details import part_named
@@ -99,7 +99,7 @@ class CodeFlow(grants.AuthorizationCodeGrant):  # type: ignore[misc]
             now=now,
         )
         if found is None:
-            self.server.afterwards = lambda: service.end_family_of_reused_code(
+            self.server.afterwards = lambda: reuse.end_family_of_reused_code(
                 session, code, client_id, challenge, now
             )
             return None
@@ -137,7 +137,7 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         return Claimed(found, _part(self, part), exchanged=token)
 
     def _after_refusal(self, token: str, client_id: str) -> None:
-        if service.take_note_of_repeat(
+        if reuse.take_note_of_repeat(
             self.server.session, token, client_id, self.server.now, self.server.proved_jkt
         ):
             self.server.later = lambda server: self._repeated(token, server)
@@ -151,7 +151,7 @@ class RefreshFlow(grants.RefreshTokenGrant):  # type: ignore[misc]
         again = RefreshFlow(self.request, server)
         server.proved_jkt, server.answer_headers = self.server.proved_jkt, self.server.answer_headers
         try:
-            found = service.claim_repeat(server.session, token, server.now)
+            found = reuse.claim_repeat(server.session, token, server.now)
             if found is None:
                 raise InvalidGrantError("The refresh token is not valid.")
             self.request.refresh_token = again._claimed(found, token)
