@@ -288,6 +288,9 @@ def test_an_agent_that_nobody_registered_connects(developing: Broker, site: Site
     assert "Nobody has registered this app or agent here" in browser.page.text
     assert f"{host} (not registered)" in browser.page.text
     assert f'<b class="host">{host}</b>' in browser.page.text
+    # It has said nothing, so nothing is put into its mouth.
+    assert "own words" not in browser.page.text
+    assert "It has not told us why" in browser.page.text
     token = authorise(developing, agent, customer, ["pref:buy", "offline_access"], ["buy.store"])
     assert token["scope"] == "pref:buy.store offline_access"
     body = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
