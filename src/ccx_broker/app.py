@@ -29,6 +29,7 @@ from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
 from ccx_broker.oauth.documents import Documents
 from ccx_broker.oauth.fetching import Fetcher
+from ccx_broker.oauth.inspector import Inspector
 from ccx_broker.oauth.keys import signing_key
 from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
@@ -46,8 +47,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         sessions=make_sessions(engine),
         pool=AsyncConnectionPool(
             database_url,
-            min_size=2,
-            max_size=2,
+            min_size=3,  # two groups of reads and one of introspections may be under way
+            max_size=3,
             open=False,
             configure=prepare,
             # With the database away, say so soon, and be back soon after it is.
@@ -94,6 +95,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.state.runtime = runtime
     complete_openapi(app)
     app.state.reader = Reader(runtime.pool)
+    app.state.inspector = Inspector(runtime.pool)
     limits = Limits(settings.limit_failures, settings.limit_starts, settings.limit_requests)
     app.state.limiter = Limiter(limits, runtime.keys)
     fetcher = Fetcher(loopback=settings.client_metadata_loopback, any_port=settings.client_metadata_any_port)

@@ -1,7 +1,7 @@
 """The endpoints that clients call: token, introspection, revocation, and the documents that name them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,7 +11,9 @@ from fastapi.responses import JSONResponse
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import discovery, grant_management, registration, service, userinfo
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
+from ccx_broker.oauth.endpoints import introspection_payload
 from ccx_broker.oauth.forms import Malformed, Received, receive
+from ccx_broker.oauth.inspector import Inspector
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
 from ccx_broker.oauth.noting import note_answer
 from ccx_broker.oauth.par import answer_push
@@ -61,7 +63,12 @@ async def token(request: Request, rt: Rt) -> JSONResponse:
 )
 async def introspect(request: Request, rt: Rt) -> JSONResponse:
     """RFC 7662. A token of another organisation, an ended and an unknown one answer alike."""
-    return await _answer(request, rt, lambda server, it: server.create_endpoint_response("introspection", it))
+    return await _answer(
+        request,
+        rt,
+        lambda server, it: server.create_endpoint_response("introspection", it),
+        quick=_inspect,
+    )
 
 
 @router.post("/oauth/revoke", summary="End a token", openapi_extra=FORM_ABOUT_A_TOKEN, responses=ERRORS)
@@ -93,7 +100,22 @@ async def device_authorization(request: Request, rt: Rt) -> JSONResponse:
     return await _answer(request, rt, lambda server, it: answer_device(server, it, rt.keys))
 
 
-async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Received], Any]) -> JSONResponse:
+async def _inspect(request: Request, received: Received, issuer: str) -> JSONResponse | None:
+    inspector: Inspector = request.app.state.inspector
+    found = await inspector.inspect(received)
+    if found is None:
+        return None
+    limiter_of(request).proved(claimed_client(received.headers, received.parameters) or "", request.url.path)
+    return JSONResponse(introspection_payload(found, issuer), headers=NO_STORE)
+
+
+async def _answer(
+    request: Request,
+    rt: Runtime,
+    work: Callable[[Server, Received], Any],
+    *,
+    quick: Callable[[Request, Received, str], Awaitable[JSONResponse | None]] | None = None,
+) -> JSONResponse:
     try:
         received = await receive(request)
     except Malformed as error:
@@ -101,6 +123,8 @@ async def _answer(request: Request, rt: Runtime, work: Callable[[Server, Receive
         return JSONResponse(body, error.status, NO_STORE)
     if not limiter_of(request).allows(request, claimed_client(received.headers, received.parameters)):
         return too_many()
+    if quick is not None and (settled := await quick(request, received, rt.issuer)) is not None:
+        return settled
     response, later = await run_in_threadpool(
         _in_transaction, request, received, rt, lambda server: work(server, received)
     )

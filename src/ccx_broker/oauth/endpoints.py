@@ -20,6 +20,26 @@ def require_token(request: Any) -> str:
     return token
 
 
+def introspection_payload(token: Introspected, issuer: str) -> dict[str, Any]:
+    """Write what is told about a live token (RFC 7662 §2.2)."""
+    payload = {
+        "active": True,
+        "iss": issuer,
+        "client_id": token.client_id,
+        "scope": token.scope,
+        "token_type": token.token_type,
+        "cnf": None if token.jkt is None else {"jkt": token.jkt},
+        "sub": token.subject,
+        # The API's identifier is the issuer itself (RFC 8707 §2, RFC 9728 §2).
+        "aud": issuer if token.audience == API else token.audience,
+        "grant_id": None if token.grant_id is None else str(token.grant_id),
+        "iat": None if token.issued_at is None else int(token.issued_at.timestamp()),
+        "exp": int(token.expires_at.timestamp()),
+        "authorization_details": token.authorization_details,
+    }
+    return {name: value for name, value in payload.items() if value is not None}
+
+
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     """Tells an organisation about its own tokens; any other is as if it didn't exist (§4)."""
 
@@ -33,24 +53,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
     def create_introspection_payload(self, token: Introspected | None) -> dict[str, Any]:
         """Write RFC 7662 §2.2."""
-        if token is None:
-            return {"active": False}
-        payload = {
-            "active": True,
-            "iss": self.server.issuer,
-            "client_id": token.client_id,
-            "scope": token.scope,
-            "token_type": token.token_type,
-            "cnf": None if token.jkt is None else {"jkt": token.jkt},
-            "sub": token.subject,
-            # The API's identifier is the issuer itself (RFC 8707 §2, RFC 9728 §2).
-            "aud": self.server.issuer if token.audience == API else token.audience,
-            "grant_id": None if token.grant_id is None else str(token.grant_id),
-            "iat": None if token.issued_at is None else int(token.issued_at.timestamp()),
-            "exp": int(token.expires_at.timestamp()),
-            "authorization_details": token.authorization_details,
-        }
-        return {name: value for name, value in payload.items() if value is not None}
+        return {"active": False} if token is None else introspection_payload(token, self.server.issuer)
 
 
 @dataclass(frozen=True)
