@@ -60,7 +60,7 @@ def age(sessions: sessionmaker[Session], customer: SomeCustomer, seconds: int) -
 
 
 @pytest.mark.parametrize("asks", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "0"}])
-def test_the_customer_has_to_sign_in_anew_and_once(  # noqa: PLR0917
+def test_the_customer_has_to_sign_in_anew_and_once(
     broker: Broker,
     application: SomeApplication,
     browser: Browser,

@@ -102,7 +102,7 @@ def list_organisations(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @application.command("add")
-def add_application(  # noqa: PLR0917 -- Typer reads the options from the parameters
+def add_application(
     context: typer.Context,
     organisation: Annotated[UUID, typer.Option(help="The organisation's id.")],
     name: Annotated[str, typer.Option(help="What customers call the application.")],
