@@ -1,5 +1,7 @@
 """Measure: bare FastAPI, a consented read one by one, and as built, with few and with many customers.
 
+Of the server as built, with few: also a token, an introspection, and a read with a key-bound token.
+
 One interleaved run: every round asks each server in turn, so that whatever else the machine does falls
 on all of them alike.
 """
@@ -17,9 +19,11 @@ from pathlib import Path
 
 import psutil
 import uvloop
+from joserfc.jwk import ECKey
 
 from bench import report
 from bench.load import Round, load
+from bench.questions import BoundRead, Introspection, Question, Read, Token
 from bench.seed import ledger_lines, seed
 from bench.servers import LOAD_CORE
 from ccx_broker.kit.embedded import EmbeddedPostgres
@@ -73,32 +77,38 @@ def measure(few: int, many: int, *, rounds: int, seconds: float, connections: in
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccx-bench-")))
         folder.chmod(0o755)  # PostgreSQL's own account passes through it
         cluster = stack.enter_context(EmbeddedPostgres(folder / "data", POSTGRES))
-        urls = {}
+        key, urls = ECKey.generate_key("P-256"), {}
         for customers in (few, many):
             print(f"making {customers:,} customers …", flush=True)
-            urls[customers] = seed(cluster, customers)
-        servers = {
-            f"one by one, {few:,}": (*stack.enter_context(server("one-by-one", urls[few])), few),
-            f"as built, {few:,}": (*stack.enter_context(server("as-built", urls[few])), few),
-            f"as built, {many:,}": (*stack.enter_context(server("as-built", urls[many])), many),
-        }
+            urls[customers] = seed(cluster, customers, key.thumbprint() if customers == few else None)
+        slow = stack.enter_context(server("one-by-one", urls[few]))
+        small = stack.enter_context(server("as-built", urls[few]))
+        large = stack.enter_context(server("as-built", urls[many]))
         bytes_of_one = folder / "answer.json"
-        bytes_of_one.write_bytes(ask(servers[f"as built, {few:,}"][0]))
-        servers = {"bare FastAPI": (*stack.enter_context(server("bare", str(bytes_of_one))), few)} | servers
+        bytes_of_one.write_bytes(ask(small[0]))
+        bare = stack.enter_context(server("bare", str(bytes_of_one)))
+        asked: dict[str, tuple[tuple[int, psutil.Process], Question]] = {
+            "bare FastAPI": (bare, Read(few, checked=False)),
+            f"one by one, {few:,}": (slow, Read(few)),
+            f"as built, {few:,}": (small, Read(few)),
+            f"as built, {many:,}": (large, Read(many)),
+            "token": (small, Token()),
+            "introspection": (small, Introspection(few)),
+            "DPoP-bound read": (small, BoundRead(small[0], few, key)),
+        }
         before = {customers: ledger_lines(url) for customers, url in urls.items()}
-        measured: dict[str, list[Round]] = {name: [] for name in servers}
+        measured: dict[str, list[Round]] = {name: [] for name in asked}
         answered = dict.fromkeys(urls, 0)
         for turn in range(rounds + 1):  # the first warms up and does not count
-            for name, (port, process, customers) in servers.items():
-                checked = name != "bare FastAPI"
+            for name, ((port, process), question) in asked.items():
+                question.prepare()
                 before_it = sum(process.cpu_times()[:2])
-                one = uvloop.run(
-                    load(port, customers=customers, checked=checked, connections=connections, seconds=seconds)
-                )
+                one = uvloop.run(load(port, question, connections=connections, seconds=seconds))
                 one.processor = sum(process.cpu_times()[:2]) - before_it
                 if one.wrong:
                     sys.exit(f"{name}: {len(one.wrong)} wrong answers, the first:\n{one.wrong[0].decode()}")
-                answered[customers] += len(one.latencies) if checked else 0
+                if isinstance(question, Read) and question.checked:
+                    answered[question.customers] += len(one.latencies)
                 if turn:
                     measured[name].append(one)
                     print(f"round {turn} of {rounds}: {name}: {one.rate:,.0f} requests/s", flush=True)
@@ -115,7 +125,7 @@ def main() -> None:
     """Measure, print and keep the figures."""
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--rounds", type=int, default=7)
-    options.add_argument("--seconds", type=float, default=3.0, help="of one server's turn in a round")
+    options.add_argument("--seconds", type=float, default=2.0, help="of one server's turn in a round")
     options.add_argument("--connections", type=int, default=32)
     options.add_argument("--few", type=int, default=1_000, help="customers in the small database")
     options.add_argument("--many", type=int, default=200_000, help="customers in the large one")

@@ -14,6 +14,9 @@ RATIOS = {
     "consented read / bare FastAPI": ("as built, 1,000", "bare FastAPI"),
     "consented read / one by one": ("as built, 1,000", "one by one, 1,000"),
     "200,000 / 1,000 customers": ("as built, 200,000", "as built, 1,000"),
+    "token / bare FastAPI": ("token", "bare FastAPI"),
+    "introspection / bare FastAPI": ("introspection", "bare FastAPI"),
+    "DPoP-bound consented read / bare FastAPI": ("DPoP-bound read", "bare FastAPI"),
 }
 PACKAGES = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "psycopg", "sqlalchemy", "orjson")
 
@@ -91,6 +94,9 @@ def write(path: Path, measured: Mapping[str, Sequence[Round]], *, connections: i
         "- **one by one** takes the same look-up, decision and ledger line, in a transaction for each read.",
         "- **as built** gathers reads that arrive together; each is still decided by itself and stands in the ledger, "
         "committed, before its answer leaves. The run counts the lines: as many as answers.",
+        "- **token**, **introspection** and **DPoP-bound read** are asked of the server as built, in the small database: "
+        "`client_credentials` by id and secret; what a customer's access token is good for; and a consented read with "
+        "a token bound to a key, each with a new proof, signed by ES256 before the round.",
         "- The number behind a name is how many customers the database holds.",
         "- **server's µs/request** is the time that the server process had its core. The other columns suffer from whatever "
         "else the machine does, this one hardly.",

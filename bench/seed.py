@@ -1,7 +1,8 @@
 """Customers who share five keys with one shop, made by the database itself so that 200,000 take seconds.
 
 Customer number n holds the token `ccxa_bench<n>` and is known to the shop as `ccxu_bench<n>`, so that a
-load generator can check without a list that an answer belongs to whoever asked.
+load generator can check without a list that an answer belongs to whoever asked. `ccxa_bound<n>` is the
+same, bound to a key (RFC 9449). The application `bench` has a secret.
 """
 
 import psycopg
@@ -14,6 +15,7 @@ GUESSED = {
     "discover.categories": '["SOFT DRINKS", "FLUID MILK PRODUCTS", "CHEESE", "BAKED BREAD"]',
 }
 KEYS = sorted({*STATED, *GUESSED})
+SECRET = "ccxk_bench"
 
 ROWS = (
     "INSERT INTO organisations VALUES (gen_random_uuid(), 'Shop', NULL, now())",
@@ -23,6 +25,12 @@ ROWS = (
        SELECT customer_id, gen_random_uuid(), organisation_id, 'bench', 'ccxu_bench' || c.name, 1, %(keys)s,
               '{dpv:ServiceProvision}', true, false, now(), now() + interval '1 year', NULL, NULL
          FROM customers c, organisations""",
+    """INSERT INTO applications (client_id, organisation_id, name, auth_method, secret_hash, dpop_bound,
+                                 redirect_uris, post_logout_redirect_uris, scopes, purposes, created_at)
+       SELECT 'bench', organisation_id, 'Bench', 'client_secret_basic', sha256(%(secret)s::bytea), false,
+              '{}', '{}', '{events:write}', '[]', now()
+         FROM organisations""",
+    "INSERT INTO customer_subjects SELECT customer_id, organisation_id, subject FROM grants",
     "INSERT INTO subjects SELECT subject, organisation_id, customer_id FROM grants",
     """INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
                                    scopes, keys, audience, issued_at, expires_at)
@@ -30,6 +38,13 @@ ROWS = (
               gen_random_uuid(), '{}', keys, 'api', now(), now() + interval '1 day'
          FROM grants JOIN customers c USING (customer_id)""",
 )
+BOUND = """
+    INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
+                               scopes, keys, audience, jkt, issued_at, expires_at)
+    SELECT sha256(('ccxa_bound' || c.name)::bytea), 'bench', organisation_id, customer_id, grant_id,
+           gen_random_uuid(), '{}', keys, 'api', %(jkt)s, now(), now() + interval '1 day'
+      FROM grants JOIN customers c USING (customer_id)
+"""
 STATE = """
     INSERT INTO preferences SELECT customer_id, %s, 1, %s::jsonb, 'stated', 'want', NULL, now() FROM customers
 """
@@ -39,16 +54,20 @@ GUESS = """
 """
 
 
-def seed(cluster: str, customers: int) -> str:
-    """Make a migrated database with so many customers beside the one at `cluster`; return its address."""
+def seed(cluster: str, customers: int, jkt: str | None) -> str:
+    """Make a migrated database with so many customers beside the one at `cluster`; return its address.
+
+    With the thumbprint of a key, each has a token bound to it too.
+    """
     name = f"bench_{customers}"
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     url = cluster.replace("/ccx?", f"/{name}?")
     migrate(url)
     with psycopg.connect(url, autocommit=True) as connection:
-        for rows in ROWS:
-            connection.execute(rows, {"count": customers, "keys": KEYS})
+        values = {"count": customers, "keys": KEYS, "secret": SECRET, "jkt": jkt}
+        for rows in [*ROWS, BOUND] if jkt else ROWS:
+            connection.execute(rows, values)
         for key, value in STATED.items():
             connection.execute(STATE, (key, value))
         for key, value in GUESSED.items():

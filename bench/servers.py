@@ -24,6 +24,8 @@ from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.settings import load_settings
 
 SERVER_CORE, LOAD_CORE = 0, 1
+# All of the load is one client and one network address.
+LIMITS = ("CCX_LIMIT_FAILURES", "CCX_LIMIT_STARTS", "CCX_LIMIT_REQUESTS")
 
 
 def bare(port: int, answer: str) -> FastAPI:
@@ -44,6 +46,7 @@ def as_built(port: int, url: str) -> FastAPI:
         "CCX_ISSUER": f"http://127.0.0.1:{port}",
         "CCX_SECRET_KEY": "bench-secret-key-0123456789abcdef012345678",
         "CCX_PASSWORD_KEY": "bench-password-key-0123456789abcdef0123456",
+        **dict.fromkeys(LIMITS, "999999999"),
     }
     return create_app(load_settings(environment), url)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.load import Round
+from bench.questions import Introspection, Read, Token
 from bench.report import RATIOS, percentile, rate, ratios, work
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,21 @@ def test_ratios_compare_neighbours_in_time() -> None:
 def test_work_is_for_each_answer() -> None:
     one = Round(seconds=1.0, processor=0.002, latencies=[0.1] * 20)
     assert work([one]) == pytest.approx(100)
+
+
+def test_an_answer_about_another_customer_is_wrong() -> None:
+    keys = b'"key":' * 5
+    assert Read(9).is_right(b'{"subject":"ccxu_bench7"}' + keys, 7)
+    assert not Read(9).is_right(b'{"subject":"ccxu_bench70"}' + keys, 7)
+    assert not Read(9).is_right(b'{"subject":"ccxu_bench7"}', 7)
+    assert Introspection(9).is_right(b'{"active":true,"sub":"ccxu_bench7"}', 7)
+    assert not Introspection(9).is_right(b'{"active":true,"sub":"ccxu_bench8"}', 7)
+
+
+def test_no_token_is_wrong() -> None:
+    assert not Introspection(9).is_right(b'{"active":false}', 7)
+    assert Token().is_right(b'{"token_type":"Bearer","access_token":"ccxa_x"}', 0)
+    assert not Token().is_right(b'{"token_type":"DPoP","access_token":"ccxa_x"}', 0)
 
 
 @pytest.mark.slow
