@@ -40,7 +40,13 @@ def run(environment: dict[str, str], *arguments: str, cwd: str = "/") -> subproc
 
 
 def start(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-m", "ccx_broker", "serve"], env=environment, cwd="/")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ccx_broker", "serve"],
+        env=environment,
+        cwd="/",
+        # A run in the background has Ctrl-C switched off, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     wait_until_up(f"http://127.0.0.1:{environment['CCX_PORT']}", process)
     return process
 
