@@ -1,17 +1,16 @@
 """The doors through which organisations read, and a customer sees who did."""
 
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.disclosure import schemas
 from ccx_broker.disclosure.rules import Reason, Refused
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.kit.db import Db
+from ccx_broker.kit.direct import Answer, PathOnly
 from ccx_broker.kit.errors import Problem, problem_response
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
@@ -19,20 +18,6 @@ from ccx_broker.kit.runtime import Runtime, runtime_of
 from ccx_broker.ledger import store as ledger
 from ccx_broker.oauth.sender import Presented, challenged, nonce_header, presented
 from ccx_broker.organisations import store as organisations
-
-
-class PathOnly(APIRoute):
-    """A route whose endpoint takes the request and its path, so that FastAPI need not resolve anything."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Call the endpoint straight away."""
-
-        async def handle(request: Request) -> Response:
-            answer: Response = await self.endpoint(request, **request.path_params)
-            return answer
-
-        return handle
-
 
 router = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS)
 reads = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS, route_class=PathOnly)
@@ -51,18 +36,6 @@ def reader(request: Request) -> Reader:
     """Return this process's reader."""
     made: Reader = request.app.state.reader
     return made
-
-
-class Answer(Response):
-    """JSON that no cache on the way may keep. Its header lines are the same bytes every time."""
-
-    def init_headers(self, headers: Any = None) -> None:  # noqa: ARG002
-        """Set them, past the general way, which takes longer than the decision of a read."""
-        self.raw_headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", b"application/json"),
-            (b"cache-control", b"no-store"),
-        ]
 
 
 def as_json(body: dict[str, Any], sent: Presented, rt: Runtime) -> Response:

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request
+import orjson
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from ccx_broker.kit.runtime import Rt, Runtime
+from ccx_broker.kit.direct import Answer, PathOnly
+from ccx_broker.kit.openapi import PROBLEM_ANSWERS
+from ccx_broker.kit.runtime import Rt, Runtime, runtime_of
 from ccx_broker.oauth import discovery, grant_management, registration, service, userinfo
 from ccx_broker.oauth.device_flow import DeviceFlow, answer_device
 from ccx_broker.oauth.endpoints import introspection_payload
 from ccx_broker.oauth.forms import Malformed, Received, receive
-from ccx_broker.oauth.inspector import Inspector
+from ccx_broker.oauth.inspector import Inspector, question
 from ccx_broker.oauth.limiter import claimed_client, is_failure, limiter_of, network, too_many
 from ccx_broker.oauth.noting import note_answer
 from ccx_broker.oauth.par import answer_push
@@ -32,6 +35,7 @@ from ccx_broker.oauth.server import Server
 from ccx_broker.oauth.serving import server_for
 
 router = APIRouter(tags=["OAuth"])
+quick = APIRouter(tags=["OAuth"], responses=PROBLEM_ANSWERS, route_class=PathOnly)
 router.include_router(discovery.router)
 router.include_router(userinfo.router)
 router.include_router(grant_management.router)
@@ -50,29 +54,29 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     openapi_extra=TOKEN_FORM,
     responses=ERRORS | {200: {"model": TokenAnswer}},
 )
-async def token(request: Request, rt: Rt) -> JSONResponse:
+async def token(request: Request, rt: Rt) -> Response:
     """RFC 6749 §3.2: `authorization_code` (with PKCE, RFC 7636), `refresh_token`, `client_credentials`."""
     return await _answer(request, rt, Server.create_token_response)
 
 
-@router.post(
+@quick.post(
     "/oauth/introspect",
     summary="Ask what a token of your organisation is good for",
     openapi_extra=FORM_ABOUT_A_TOKEN,
     responses=ERRORS | {200: {"model": Introspection}},
 )
-async def introspect(request: Request, rt: Rt) -> JSONResponse:
+async def introspect(request: Request) -> Response:
     """RFC 7662. A token of another organisation, an ended and an unknown one answer alike."""
     return await _answer(
         request,
-        rt,
+        runtime_of(request),
         lambda server, it: server.create_endpoint_response("introspection", it),
-        quick=_inspect,
+        first=_inspect,
     )
 
 
 @router.post("/oauth/revoke", summary="End a token", openapi_extra=FORM_ABOUT_A_TOKEN, responses=ERRORS)
-async def revoke(request: Request, rt: Rt) -> JSONResponse:
+async def revoke(request: Request, rt: Rt) -> Response:
     """RFC 7009. A refresh token ends with everything that came of it."""
     return await _answer(request, rt, lambda server, it: server.create_endpoint_response("revocation", it))
 
@@ -84,7 +88,7 @@ async def revoke(request: Request, rt: Rt) -> JSONResponse:
     openapi_extra=PUSH_FORM,
     responses=ERRORS | {201: {"model": Pushed}},
 )
-async def push(request: Request, rt: Rt) -> JSONResponse:
+async def push(request: Request, rt: Rt) -> Response:
     """RFC 9126. Send the browser to `/oauth/authorize?client_id=…&request_uri=…` within 60 seconds."""
     return await _answer(request, rt, answer_push)
 
@@ -95,18 +99,19 @@ async def push(request: Request, rt: Rt) -> JSONResponse:
     openapi_extra=DEVICE_FORM,
     responses=ERRORS | {200: {"model": DeviceAnswer}},
 )
-async def device_authorization(request: Request, rt: Rt) -> JSONResponse:
+async def device_authorization(request: Request, rt: Rt) -> Response:
     """RFC 8628. Show `user_code` and `verification_uri`, then poll the token endpoint."""
     return await _answer(request, rt, lambda server, it: answer_device(server, it, rt.keys))
 
 
-async def _inspect(request: Request, received: Received, issuer: str) -> JSONResponse | None:
+async def _inspect(request: Request, received: Received, issuer: str) -> Response | None:
     inspector: Inspector = request.app.state.inspector
-    found = await inspector.inspect(received)
-    if found is None:
+    asked = question(received)
+    found = None if asked is None else await inspector.inspect(asked)
+    if asked is None or found is None:
         return None
-    limiter_of(request).proved(claimed_client(received.headers, received.parameters) or "", request.url.path)
-    return JSONResponse(introspection_payload(found, issuer), headers=NO_STORE)
+    limiter_of(request).proved(asked.client_id, received.path)
+    return Answer(orjson.dumps(introspection_payload(found, issuer)))
 
 
 async def _answer(
@@ -114,8 +119,8 @@ async def _answer(
     rt: Runtime,
     work: Callable[[Server, Received], Any],
     *,
-    quick: Callable[[Request, Received, str], Awaitable[JSONResponse | None]] | None = None,
-) -> JSONResponse:
+    first: Callable[[Request, Received, str], Awaitable[Response | None]] | None = None,
+) -> Response:
     try:
         received = await receive(request)
     except Malformed as error:
@@ -123,7 +128,7 @@ async def _answer(
         return JSONResponse(body, error.status, NO_STORE)
     if not limiter_of(request).allows(request, claimed_client(received.headers, received.parameters)):
         return too_many()
-    if quick is not None and (settled := await quick(request, received, rt.issuer)) is not None:
+    if first is not None and (settled := await first(request, received, rt.issuer)) is not None:
         return settled
     response, later = await run_in_threadpool(
         _in_transaction, request, received, rt, lambda server: work(server, received)

@@ -30,10 +30,9 @@ class Inspector:
         self._pool = pool
         self._gathered = Coalescer(self._answer, largest=256, at_once=1, most_waiting=20_000)
 
-    async def inspect(self, received: Received) -> Introspected | None:
+    async def inspect(self, asked: Question) -> Introspected | None:
         """Return what the client may learn; None if this way does not settle it."""
-        asked = question(received)
-        return None if asked is None else await self._gathered.ask(asked)
+        return await self._gathered.ask(asked)
 
     async def _answer(self, questions: Sequence[Question]) -> list[Introspected | None]:
         async with self._pool.connection() as connection:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
@@ -11,12 +13,12 @@ from ccx_broker.consent.rules import Detail, Grant
 from ccx_broker.oauth.rules import AccessToken
 from ccx_broker.oauth.rules.inspection import Facts
 
-TOKEN_COLUMNS = [field.name for field in fields(AccessToken) if field.name != "details"]
+TOKEN_COLUMNS = [field.name for field in fields(AccessToken)]
 GRANT_COLUMNS = [field.name for field in fields(Grant)]
-GRANT_FROM = 5 + len(TOKEN_COLUMNS)
+TOKEN_FROM, GRANT_FROM = 4, 4 + len(TOKEN_COLUMNS)
 
 LOOK_UP = f"""
-SELECT now(), a.organisation_id, a.auth_method, a.secret_hash, t.details::text,
+SELECT now(), a.organisation_id, a.auth_method, a.secret_hash,
        {", ".join(f"t.{name}" for name in TOKEN_COLUMNS)},
        {", ".join(f"g.{name}" for name in GRANT_COLUMNS)}
   FROM (SELECT j ->> 0 AS client_id, decode(j ->> 1, 'hex') AS token_hash, place
@@ -44,22 +46,45 @@ async def look_up(connection: AsyncConnection, questions: Sequence[Question]) ->
 
 
 def _facts(row: tuple[Any, ...], question: Question) -> Facts:
-    at, organisation_id, auth_method, secret_hash, details = row[:5]
-    token, grant = dict(zip(TOKEN_COLUMNS, row[5:GRANT_FROM], strict=True)), row[GRANT_FROM:]
+    at, organisation_id, auth_method, secret_hash = row[:TOKEN_FROM]
+    token, grant = row[TOKEN_FROM:GRANT_FROM], row[GRANT_FROM:]
     return Facts(
         at=at,
         given_secret_hash=question.secret_hash,
         organisation_id=organisation_id,
         auth_method=auth_method,
         secret_hash=secret_hash,
-        token=None
-        if token["client_id"] is None
-        else AccessToken(
-            **(token | {"scopes": frozenset(token["scopes"]), "keys": tuple(token["keys"])}),
-            details=tuple(
-                Detail(tuple(each["keys"]), tuple(each["purposes"]), each["include_defaults"])
-                for each in orjson.loads(details or "[]")
-            ),
+        token=None if token[0] is None else _token(*token),
+        grant=None if grant[0] is None else Grant(*grant),
+    )
+
+
+def _token(
+    client_id: str,
+    organisation_id: UUID,
+    customer_id: UUID | None,
+    grant_id: UUID | None,
+    scopes: list[str],
+    keys: list[str],
+    issued_at: datetime,
+    expires_at: datetime,
+    audience: str,
+    details: list[dict[str, Any]] | None,
+    jkt: str | None,
+) -> AccessToken:
+    return AccessToken(
+        client_id,
+        organisation_id,
+        customer_id,
+        grant_id,
+        frozenset(scopes),
+        tuple(keys),
+        issued_at,
+        expires_at,
+        audience,
+        tuple(
+            Detail(tuple(each["keys"]), tuple(each["purposes"]), each["include_defaults"])
+            for each in details or ()
         ),
-        grant=Grant(*grant) if grant[0] is not None else None,
+        jkt,
     )
