@@ -42,7 +42,7 @@ def as_json(body: dict[str, Any], sent: Presented, rt: Runtime) -> Response:
     """Write an answer; after a proof, with the nonce for the next."""
     answer = Answer(orjson.dumps(body, option=orjson.OPT_UTC_Z))
     if sent.proof is not None:
-        answer.headers.update(nonce_header(rt))
+        answer.raw_headers += [(k.lower().encode(), v.encode()) for k, v in nonce_header(rt).items()]
     return answer
 
 

@@ -74,7 +74,8 @@ async def with_proofs_spent(
     left = await spent.spend_all(connection, {p.id_hash: p.expires_at for p in asked if p})
     marked = []
     for proof, each in zip(asked, facts, strict=True):
-        marked.append(replace(each, fresh=proof.id_hash in left) if proof else each)
+        was_used = proof is not None and proof.id_hash not in left
+        marked.append(replace(each, fresh=False) if was_used else each)
         if proof:
             left.discard(proof.id_hash)  # of two in one group with the same proof, the first has it
     return marked
@@ -89,30 +90,19 @@ def question(token: str, subject: str | None, proof: Proof | Flawed | None = Non
 
 def ledger_line(outcome: Outcome) -> Disclosure | None:
     """Return what the customer's log will say of it; None where no customer was named."""
-    if isinstance(outcome, Disclosed):
-        return Disclosure(
-            customer_id=outcome.grant.customer_id,
-            disclosure_id=new_id(),
-            at=outcome.at,
-            organisation_id=outcome.token.organisation_id,
-            client_id=outcome.token.client_id,
-            grant_id=outcome.grant.grant_id,
-            outcome="disclosed",
-            reason=None,
-            keys=tuple(held.key for held in outcome.values),
-            purposes=outcome.grant.purposes,
-        )
-    if outcome.customer_id is None or outcome.token is None:
+    refused = outcome if isinstance(outcome, Refused) else None
+    who = outcome if isinstance(outcome, Refused) else outcome.grant
+    if who.customer_id is None or outcome.token is None:
         return None
     return Disclosure(
-        customer_id=outcome.customer_id,
+        customer_id=who.customer_id,
         disclosure_id=new_id(),
         at=outcome.at,
         organisation_id=outcome.token.organisation_id,
         client_id=outcome.token.client_id,
-        grant_id=outcome.grant_id,
-        outcome="refused",
-        reason=outcome.reason,
-        keys=(),
-        purposes=(),
+        grant_id=who.grant_id,
+        outcome="refused" if refused else "disclosed",
+        reason=refused.reason if refused else None,
+        keys=() if isinstance(outcome, Refused) else tuple(held.key for held in outcome.values),
+        purposes=() if isinstance(who, Refused) else who.purposes,
     )

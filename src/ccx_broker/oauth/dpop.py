@@ -6,13 +6,13 @@ stored: whether a proof was used before is decided where its `Proof.id_hash` is 
 
 import hashlib
 import hmac
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
@@ -107,7 +107,7 @@ def _signed_claims(sent: str) -> tuple[str, Mapping[str, Any]] | Flawed:
         key, jkt = _key(sent.partition(".")[0])
         if not jws.validate_compact(found, key, algorithms=ALGORITHMS, registry=REGISTRY):
             return Flawed("The DPoP proof's signature is wrong.")
-        claims = json.loads(found.payload)
+        claims = orjson.loads(found.payload)
     except Exception:  # strangers' keys make the libraries raise whatever there is
         return Flawed(
             f"The DPoP proof is no JWT signed by the public key in it; use {', '.join(ALGORITHMS)}."
@@ -120,7 +120,7 @@ def _signed_claims(sent: str) -> tuple[str, Mapping[str, Any]] | Flawed:
 @lru_cache(maxsize=1024)
 def _key(header: str) -> tuple[ECKey | OKPKey | RSAKey, str]:
     """Return the public key and its thumbprint (RFC 7638); raises whatever is wrong with it."""
-    jwk = json.loads(urlsafe_b64decode(header + "==="))["jwk"]
+    jwk = orjson.loads(urlsafe_b64decode(header + "==="))["jwk"]
     kind = jwk.get("kty")
     if PRIVATE & set(jwk):
         raise ValueError("a private key")

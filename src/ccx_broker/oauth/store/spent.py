@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import orjson
 from psycopg import AsyncConnection
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +14,7 @@ from ccx_broker.oauth.tables import SpentIdRow
 # In the order of the hashes, so that two processes with the same ones wait for each other, not both.
 SPEND_ALL = """
 INSERT INTO spent_ids (id_hash, expires_at)
-SELECT id_hash, expires_at FROM unnest(%s::bytea[], %s::timestamptz[]) AS s (id_hash, expires_at)
+SELECT decode(j ->> 0, 'hex') AS id_hash, (j ->> 1)::timestamptz FROM json_array_elements(%s::json) AS s (j)
  ORDER BY id_hash
 ON CONFLICT DO NOTHING
 RETURNING id_hash
@@ -33,9 +34,8 @@ def spend(session: Session, id_hash: bytes, expires_at: datetime) -> bool:
 
 async def spend_all(connection: AsyncConnection, spent: Mapping[bytes, datetime]) -> set[bytes]:
     """Use many up in one statement; return those that were not used before."""
-    cursor = await connection.execute(
-        SPEND_ALL, (list(spent), list(spent.values())), prepare=True, binary=True
-    )
+    asked = orjson.dumps([(id_hash.hex(), expires_at) for id_hash, expires_at in spent.items()]).decode()
+    cursor = await connection.execute(SPEND_ALL, (asked,), prepare=True, binary=True)
     return {bytes(id_hash) for (id_hash,) in await cursor.fetchall()}
 
 
