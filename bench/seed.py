@@ -3,7 +3,11 @@
 Customer number n holds the token `ccxa_bench<n>` and is known to the shop as `ccxu_bench<n>`, so that a
 load generator can check without a list that an answer belongs to whoever asked. `ccxa_bound<n>` is the
 same, bound to a key (RFC 9449). The application `bench` has a secret.
+
+Keys are UUIDv7 and one customer's rows lie together, as the broker itself would have written them.
 """
+
+import json
 
 import psycopg
 
@@ -18,11 +22,11 @@ KEYS = sorted({*STATED, *GUESSED})
 SECRET = "ccxk_bench"
 
 ROWS = (
-    "INSERT INTO organisations VALUES (gen_random_uuid(), 'Shop', NULL, now())",
+    "INSERT INTO organisations VALUES (uuidv7(), 'Shop', NULL, now())",
     """INSERT INTO customers
-       SELECT gen_random_uuid(), 'c' || n || '@example.org', n::text, now() FROM generate_series(1, %(count)s) n""",
+       SELECT uuidv7(), 'c' || n || '@example.org', n::text, now() FROM generate_series(1, %(count)s) n""",
     """INSERT INTO grants
-       SELECT customer_id, gen_random_uuid(), organisation_id, 'bench', 'ccxu_bench' || c.name, 1, %(keys)s,
+       SELECT customer_id, uuidv7(), organisation_id, 'bench', 'ccxu_bench' || c.name, 1, %(keys)s,
               '{dpv:ServiceProvision}', true, false, now(), now() + interval '1 year', NULL, NULL
          FROM customers c, organisations""",
     """INSERT INTO applications (client_id, organisation_id, name, auth_method, secret_hash, dpop_bound,
@@ -35,22 +39,24 @@ ROWS = (
     """INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
                                    scopes, keys, audience, issued_at, expires_at)
        SELECT sha256(('ccxa_bench' || c.name)::bytea), 'bench', organisation_id, customer_id, grant_id,
-              gen_random_uuid(), '{}', keys, 'api', now(), now() + interval '1 day'
+              uuidv7(), '{}', keys, 'api', now(), now() + interval '1 day'
          FROM grants JOIN customers c USING (customer_id)""",
 )
 BOUND = """
     INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
                                scopes, keys, audience, jkt, issued_at, expires_at)
     SELECT sha256(('ccxa_bound' || c.name)::bytea), 'bench', organisation_id, customer_id, grant_id,
-           gen_random_uuid(), '{}', keys, 'api', %(jkt)s, now(), now() + interval '1 day'
+           uuidv7(), '{}', keys, 'api', %(jkt)s, now(), now() + interval '1 day'
       FROM grants JOIN customers c USING (customer_id)
 """
 STATE = """
-    INSERT INTO preferences SELECT customer_id, %s, 1, %s::jsonb, 'stated', 'want', NULL, now() FROM customers
+    INSERT INTO preferences
+    SELECT customer_id, key, 1, value::jsonb, 'stated', 'want', NULL, now() FROM customers, json_each_text(%s::json)
 """
 GUESS = """
     INSERT INTO defaults
-    SELECT customer_id, %s, 'offered', %s::jsonb, 0.82, '{"sentence": "On 18 of 24 visits."}', now() FROM customers
+    SELECT customer_id, key, 'offered', value::jsonb, 0.82, '{"sentence": "On 18 of 24 visits."}', now()
+      FROM customers, json_each_text(%s::json)
 """
 
 
@@ -68,10 +74,8 @@ def seed(cluster: str, customers: int, jkt: str | None) -> str:
         values = {"count": customers, "keys": KEYS, "secret": SECRET, "jkt": jkt}
         for rows in [*ROWS, BOUND] if jkt else ROWS:
             connection.execute(rows, values)
-        for key, value in STATED.items():
-            connection.execute(STATE, (key, value))
-        for key, value in GUESSED.items():
-            connection.execute(GUESS, (key, value))
+        connection.execute(STATE, (json.dumps(STATED),))
+        connection.execute(GUESS, (json.dumps(GUESSED),))
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")  # lest these rows be written to disk while reads are measured
     return url
