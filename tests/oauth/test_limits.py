@@ -181,3 +181,20 @@ def test_beginnings_are_limited_on_pages_too(two: tuple[Broker, Broker]) -> None
         statuses.add(browser.page.status_code)
     assert statuses == {200, 429}
     assert 1 <= int(browser.page.headers["retry-after"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("address", "path"), [("127.0.0.41", "/oauth/userinfo"), ("127.0.0.42", "/oauth/logout")]
+)
+def test_who_asks_too_often_waits_at_userinfo_and_logout_as_well(
+    database_url: str, address: str, path: str
+) -> None:
+    with (
+        start_broker(database_url, CCX_LIMIT_REQUESTS="3") as broker,
+        from_address(broker, address) as http,
+    ):
+        early_in_a_minute()
+        answers = [http.get(path, headers={"Accept": "application/json"}) for _ in range(5)]
+    assert 429 not in {answer.status_code for answer in answers[:3]}
+    assert {answer.status_code for answer in answers[3:]} == {429}
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60

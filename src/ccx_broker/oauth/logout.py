@@ -24,13 +24,14 @@ from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth.forms import Malformed, parameters, receive
 from ccx_broker.oauth.id_tokens import Hint, names, read_hint
 from ccx_broker.oauth.leaving import leave, origin_of
+from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.organisations import store as organisations
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.cookies import clear_session_cookie
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(limited_page)])
 
 PATH = "/oauth/logout"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
@@ -11,11 +11,12 @@ from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.errors import Forbidden
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth.forms import Malformed, receive
+from ccx_broker.oauth.limiter import limited
 from ccx_broker.oauth.schemas import UserInfo
 from ccx_broker.oauth.sender import Presented, challenged, live_access, no_token, nonce_header, presented
 from ccx_broker.organisations import service as organisations
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(limited)])
 SUMMARY = "Ask who the token's customer is to you"
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": UserInfo},
