@@ -184,11 +184,16 @@ def test_beginnings_are_limited_on_pages_too(two: tuple[Broker, Broker]) -> None
 
 
 @pytest.mark.parametrize(
-    ("address", "path"), [("127.0.0.41", "/oauth/userinfo"), ("127.0.0.42", "/oauth/logout")]
+    ("address", "path"),
+    [
+        ("127.0.0.41", "/oauth/userinfo"),
+        ("127.0.0.42", "/oauth/logout"),
+        ("127.0.0.43", "/oauth/jwks.json"),
+        ("127.0.0.44", "/.well-known/openid-configuration"),
+        ("127.0.0.45", "/device"),
+    ],
 )
-def test_who_asks_too_often_waits_at_userinfo_and_logout_as_well(
-    database_url: str, address: str, path: str
-) -> None:
+def test_who_asks_too_often_waits_wherever_it_is(database_url: str, address: str, path: str) -> None:
     with (
         start_broker(database_url, CCX_LIMIT_REQUESTS="3") as broker,
         from_address(broker, address) as http,

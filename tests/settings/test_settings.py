@@ -180,7 +180,8 @@ def test_production_refuses_the_debug_switch(production: dict[str, str]) -> None
 
 def test_the_command_that_makes_a_secret_makes_a_good_one(production: dict[str, str]) -> None:
     for _ in range(100):
-        load_settings(production | {"CCX_SECRET_KEY": secrets.token_urlsafe(48)})
+        made = secrets.token_urlsafe(48)
+        assert load_settings(production | {"CCX_SECRET_KEY": made}).secret_key == made.encode()
 
 
 def test_development_makes_its_secrets_once_for_its_owner_alone(development: dict[str, str]) -> None:

@@ -21,7 +21,7 @@ from ccx_broker.kit.db import Db
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.oauth import devices
 from ccx_broker.oauth.device_flow import asked_for_device
-from ccx_broker.oauth.limiter import hashed_network, network
+from ccx_broker.oauth.limiter import hashed_network, limited_page, network
 from ccx_broker.oauth.rules import AuthorizationRequest
 from ccx_broker.oauth.rules.devices import GUESS_WINDOW, guess_window, normal_user_code, shown_user_code
 from ccx_broker.oauth.server import Server
@@ -30,7 +30,7 @@ from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(limited_page)])
 
 NOT_KNOWN = (
     "This code is not known here. Perhaps it was mistyped, was used, or its ten minutes are over: "

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from ccx_broker.kit import clock
 from ccx_broker.kit.challenge import RESOURCE_METADATA
@@ -13,10 +13,11 @@ from ccx_broker.kit.etag import is_current
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.oauth import keys
 from ccx_broker.oauth.documents import Documents
+from ccx_broker.oauth.limiter import limited_page
 from ccx_broker.oauth.metadata import resource_metadata, server_metadata
 from ccx_broker.oauth.rules.keys import JWKS_KEPT
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(limited_page)])
 
 METADATA_KEPT = 3600
 """Seconds for which the documents may be kept; they change with a new version of the broker only."""
