@@ -10,27 +10,28 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ccx_broker.defaults.tasks import defaults
+from ccx_broker.kit.desk import Desk
 from ccx_broker.kit.unusable import Unusable
 from ccx_broker.organisations import tasks as organisations
 from ccx_broker.organisations.registration_tasks import registration_token
 from ccx_broker.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from ccx_broker.organisations.rules import Vocabulary
+    from sqlalchemy.orm import Session, sessionmaker
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 cli.add_typer(organisations.organisation, name="organisation")
 cli.add_typer(organisations.application, name="application")
 cli.add_typer(registration_token, name="registration-token")
+cli.add_typer(defaults, name="defaults")
 
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign.")
 cli.add_typer(keys, name="keys")
@@ -59,31 +60,36 @@ def database(s: Settings, *, migrated: bool = True) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def transaction() -> "Iterator[Session]":
-    """One transaction on the database, for a command."""
+def transactions() -> "Iterator[sessionmaker[Session]]":
+    """Where a command gets its transactions on the database from."""
     from ccx_broker.kit.db import make_engine, make_sessions
 
     with database(settings()) as url:
         engine = make_engine(url, connections=1)
         try:
-            with make_sessions(engine).begin() as session:
-                yield session
+            yield make_sessions(engine)
         finally:
             engine.dispose()
 
 
-def vocabulary() -> "Vocabulary":
-    """Return what an application may ask for."""
-    from ccx_broker.organisations.rules import Vocabulary
+@contextlib.contextmanager
+def transaction() -> "Iterator[Session]":
+    """One transaction on the database, for a command."""
+    with transactions() as sessions, sessions.begin() as session:
+        yield session
+
+
+def vocabulary() -> Mapping[str, str]:
+    """Return what an application may ask for: the catalogue's keys, each with its step."""
     from ccx_broker.profile.catalogue import CATALOGUE
 
-    return Vocabulary({item.key: item.step for item in CATALOGUE.items})
+    return {item.key: item.step for item in CATALOGUE.items}
 
 
 @cli.callback()
 def root(context: typer.Context) -> None:
     """CCX broker: the customer-controlled experience."""
-    context.obj = organisations.Desk(transaction, vocabulary)
+    context.obj = Desk(transaction, transactions, vocabulary)
 
 
 @cli.command()
@@ -148,18 +154,15 @@ def migrate() -> None:
 def tidy() -> None:
     """Delete codes and tokens that are over, and record which grants have expired. Run it daily."""
     from ccx_broker.kit.clock import now
-    from ccx_broker.kit.db import make_engine, make_sessions
     from ccx_broker.oauth.tasks import tidy as one_batch
 
     total = 0
-    with database(settings()) as url:
-        engine = make_engine(url, connections=1)
-        sessions, touched = make_sessions(engine), True
+    with transactions() as sessions:
+        touched = True
         while touched:
             with sessions.begin() as session:
                 touched = bool(done := one_batch(session, now()))
             total += done
-        engine.dispose()
     typer.echo(f"{total} rows were tidied up.")
 
 

@@ -25,6 +25,7 @@ OTHERWISE = {
     "grant_owners": "looked up by the id of the grant, which is all that its organisation names",
     "oauth_failures": "counts failures of addresses and clients, which belong to nobody",
     "organisations": "is no customer's",
+    "populations": "holds sums over many customers, and is nobody's",
     "pushed_requests": "looked up by the hash of its URI; is no customer's yet",
     "refresh_tokens": "looked up by the hash of a token",
     "registration_tokens": "belongs to an organisation",

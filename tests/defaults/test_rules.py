@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccx_broker.defaults.populations import BARS
 from ccx_broker.defaults.rules import ESTIMATORS, conclude_all, learn_from
 from ccx_broker.defaults.rules.buy_day_time import slot_of
 from ccx_broker.defaults.rules.chance import beta_above, leading
 from ccx_broker.defaults.rules.decay import DAY, Decay
 from ccx_broker.defaults.rules.events import KeptEvent
 from ccx_broker.defaults.rules.observation import Observation, observe
+from ccx_broker.defaults.rules.population import View
 from ccx_broker.defaults.rules.sensitive import is_goods, is_sensitive
 from ccx_broker.profile.catalogue import CATALOGUE, check_value
 from ccx_broker.profile.rules import Offer
@@ -23,9 +25,8 @@ from tests.defaults.examples import MONDAY_NOON, order, product, seen, weekly
 
 def offers(observations: Sequence[Observation]) -> dict[str, Offer]:
     """Return what is offered after `observations`, by key; what is silent is left out."""
-    return {
-        offer.key: offer for offer in conclude_all(learn_from({}, observations)) if offer.value is not None
-    }
+    concluded = conclude_all(learn_from({}, observations), View(), BARS)
+    return {offer.key: offer for offer in concluded if offer.value is not None}
 
 
 # What each estimator concludes

@@ -16,7 +16,9 @@ def keys() -> Iterator[str]:
         yield "| key | question | allowed | sensitivity | guessed |"
         yield "| --- | --- | --- | --- | --- |"
         for item in CATALOGUE.of_step(step):
-            guessed = "yes" if item.inferable else "never"
+            guessed = (
+                f"from {1 - item.guess['silent'] / item.guess['wrong']:.0%}" if item.inferable else "never"
+            )
             yield (
                 f"| `{item.key}` | {item.question} | {allowed(item.schema)} | {item.sensitivity} | {guessed} |"
             )

@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import store
-from ccx_broker.defaults.rules import conclude_all, learn_from
+from ccx_broker.defaults.populations import BARS, current_population
+from ccx_broker.defaults.rules import conclude_all, learn_from, memories_that_saw
 from ccx_broker.defaults.rules.events import Choices, LearnResult, ReceivedEvent
 from ccx_broker.defaults.rules.observation import Observation
+from ccx_broker.defaults.rules.population import fold_of
 from ccx_broker.kit.ids import new_id
 from ccx_broker.profile import service as profile
 from ccx_broker.profile import store as profile_store
@@ -53,7 +55,17 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
     learnt = {customer: learn_from(states[customer], seen) for customer, seen in sorted(observed.items())}
     if learnt:
         store.save_states(session, learnt, now)
-        offers = [(customer, offer) for customer, state in learnt.items() for offer in conclude_all(state)]
+        population = current_population(session)
+        offers = [
+            (customer, offer)
+            for customer, states_now in learnt.items()
+            for offer in conclude_all(
+                states_now,
+                population.view(fold_of(customer.bytes)),
+                BARS,
+                memories_that_saw(observed[customer]),
+            )
+        ]
         profile.offer_defaults(session, offers, now)
     return LearnResult(accepted=len(new), duplicates=len(events) - len(new))
 
@@ -67,5 +79,6 @@ def ask_again(session: Session, customer_id: UUID, key: str, now: datetime) -> N
     # State before guess, as `learn` does: the other way round, the two could wait for each other for ever.
     state = store.lock_states(session, [customer_id]).get(customer_id, {})
     profile.undismiss_default(session, customer_id, key)
-    offers = [(customer_id, offer) for offer in conclude_all(state) if offer.key == key]
+    view = current_population(session).view(fold_of(customer_id.bytes))
+    offers = [(customer_id, offer) for offer in conclude_all(state, view, BARS) if offer.key == key]
     profile.offer_defaults(session, offers, now)

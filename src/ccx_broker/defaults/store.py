@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, case, cast, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Text, Uuid, case, cast, delete, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent
-from ccx_broker.defaults.tables import EstimatorStateRow, EventRow
+from ccx_broker.defaults.rules.population import Population
+from ccx_broker.defaults.tables import EstimatorStateRow, EventRow, PopulationRow
 from ccx_broker.kit.records import records
 
 MARKER = ""
@@ -128,3 +129,60 @@ def _short(value: ColumnElement[Any]) -> ColumnElement[str | None]:
     """Return a JSON text or number as text of at most 40 characters; anything else is NULL."""
     plain = func.jsonb_typeof(value).in_(("string", "number"))
     return case((plain, func.left(value.op("#>>", return_type=Text())(cast([], ARRAY(Text))), 40)))
+
+
+def learnt_events(session: Session, customer_id: UUID, most: int) -> list[ReceivedEvent]:
+    """Return the latest events that a customer was learnt from, `most` at most, in the order of time."""
+    found = session.execute(
+        select(EventRow.organisation_id, EventRow.message_id, EventRow.name, EventRow.at, EventRow.body)
+        .where(EventRow.customer_id == customer_id, EventRow.name != MARKER)
+        .order_by(EventRow.at.desc(), EventRow.event_id.desc())
+        .limit(most)
+    )
+    return [ReceivedEvent(customer_id, *row) for row in found][::-1]
+
+
+def some_customers(session: Session, most: int) -> list[UUID]:
+    """Return customers of whom something was learnt, `most` at most, drawn at random."""
+    return list(session.scalars(select(EstimatorStateRow.customer_id).order_by(func.random()).limit(most)))
+
+
+def customers_with_states(session: Session, after: UUID | None, most: int) -> list[UUID]:
+    """Return the next customers of whom something may have been learnt, in the order of their ids."""
+    return list(
+        session.scalars(
+            select(EstimatorStateRow.customer_id)
+            .where(true() if after is None else EstimatorStateRow.customer_id > after)
+            .order_by(EstimatorStateRow.customer_id)
+            .limit(most)
+        )
+    )
+
+
+def newest_population(session: Session) -> UUID | None:
+    """Return the id of the population that was learnt last."""
+    return session.scalar(
+        select(PopulationRow.population_id).order_by(PopulationRow.population_id.desc()).limit(1)
+    )
+
+
+def load_population(session: Session, population_id: UUID) -> Population:
+    """Return a population that is there."""
+    body = session.scalars(
+        select(PopulationRow.body).where(PopulationRow.population_id == population_id)
+    ).one()
+    return Population.from_json(body)
+
+
+def add_population(session: Session, population_id: UUID, population: Population, now: datetime) -> None:
+    """Keep a new population beside the one before it, which others may be reading; older ones are deleted."""
+    before = newest_population(session)
+    session.execute(delete(PopulationRow).where(PopulationRow.population_id != before))
+    session.execute(
+        insert(PopulationRow).values(
+            population_id=population_id,
+            customers=population.customers,
+            body=population.as_json(),
+            made_at=now,
+        )
+    )

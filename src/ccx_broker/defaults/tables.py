@@ -33,6 +33,17 @@ class EventRow(Base):
     __table_args__ = (Index("ix_events_customer_id_event_id", "customer_id", "event_id", unique=True),)
 
 
+class PopulationRow(Base):
+    """What customers taught together, as of one calibration: sums over many of them and fitted numbers."""
+
+    __tablename__ = "populations"
+
+    population_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customers: Mapped[int]
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class EstimatorStateRow(Base):
     """What the estimators remember of a customer: bounded in size however long the history."""
 

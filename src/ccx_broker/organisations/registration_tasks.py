@@ -8,8 +8,9 @@ from uuid import UUID
 import typer
 
 from ccx_broker.kit.clock import now, rfc3339
+from ccx_broker.kit.desk import desk
 from ccx_broker.organisations.registration import add_registration_token
-from ccx_broker.organisations.tasks import AsJson, desk, plain_errors
+from ccx_broker.organisations.tasks import AsJson, plain_errors
 
 registration_token = typer.Typer(
     no_args_is_help=True, help="Initial access tokens, by which an organisation registers applications."

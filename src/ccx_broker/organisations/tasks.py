@@ -1,17 +1,16 @@
 """The command line's door: `ccx-broker organisation …` and `ccx-broker application …`."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from sqlalchemy.orm import Session
 
 from ccx_broker.kit.clock import now, rfc3339
+from ccx_broker.kit.desk import desk
 from ccx_broker.kit.errors import Invalid, NotFound
 from ccx_broker.organisations import service, store
 from ccx_broker.organisations.rules import (
@@ -21,15 +20,6 @@ from ccx_broker.organisations.rules import (
     Vocabulary,
     purpose_from,
 )
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What the commands are handed by `cli`: a transaction, and the catalogue that lies above."""
-
-    transaction: Callable[[], AbstractContextManager[Session]]
-    vocabulary: Callable[[], Vocabulary]
-
 
 organisation = typer.Typer(no_args_is_help=True, help="The organisations that may ask customers.")
 application = typer.Typer(no_args_is_help=True, help="Their OAuth clients.")
@@ -41,13 +31,6 @@ NO_SECRET = {
     "none": "It is public: no client_secret.",
     "private_key_jwt": "It signs with its own key: no client_secret.",
 }
-
-
-def desk(context: typer.Context) -> Desk:
-    """Return what `cli` put into the context."""
-    found = context.find_object(Desk)
-    assert found is not None  # noqa: S101
-    return found
 
 
 @contextmanager
@@ -151,7 +134,7 @@ def add_application(
             scopes=scope.split(),
             purposes=purposes_from(purpose or [], tuple(needs.split())),
             public=public,
-            vocabulary=desk(context).vocabulary(),
+            vocabulary=Vocabulary(desk(context).vocabulary()),
             now=now(),
             post_logout_redirect_uris=post_logout_redirect_uri or [],
             auth_method=auth_method or ("private_key_jwt" if jwks else None),

@@ -7,7 +7,7 @@ this module only reads them, checks values against them and says in plain words 
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
@@ -43,7 +43,8 @@ class Item:
     """One key of the catalogue.
 
     `sensitivity` is `ordinary`, `special` (GDPR Art. 9), `revealing` (can reveal an Art. 9 fact) or
-    `consent`; only an ordinary key may be `inferable`.
+    `consent`; only an ordinary key may be `inferable`. `guess` has the two costs between which a guess about
+    it is weighed: to be `wrong`, and to be `silent`. They have no unit: only their ratio counts.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Item:
     sensitivity: str
     inferable: bool
     mappings: Mapping[str, Any]
+    guess: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def special(self) -> bool:

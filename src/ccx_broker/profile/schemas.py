@@ -32,6 +32,11 @@ class CatalogueItem(BaseModel):
     schema_: dict[str, Any] = Field(alias="schema", description="The value's JSON Schema, draft 2020-12.")
     sensitivity: Literal["ordinary", "special", "revealing", "consent"]
     inferable: bool = Field(description="Whether a default may be inferred from behaviour.")
+    guess: dict[Literal["wrong", "silent"], float] | None = Field(
+        None,
+        description="If it may be inferred: what a `wrong` guess costs the customer, and what a `silent` broker "
+        "does, on a scale of their own. A guess is told from the probability 1 - silent / wrong on.",
+    )
     mappings: dict[str, dict[str, Any]] = Field(
         description="By vocabulary: the `name` there, the `values` that differ, and whether it is `inverted`."
     )

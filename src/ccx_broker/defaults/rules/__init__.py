@@ -3,40 +3,70 @@
 To add a default, write a file with a frozen dataclass that fulfils `interface.Estimator` and list it below.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ccx_broker.defaults.rules.buy_day_time import BuyDayTime
 from ccx_broker.defaults.rules.buy_store import BuyStore
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
 from ccx_broker.defaults.rules.discover_own_brand import DiscoverOwnBrand
-from ccx_broker.defaults.rules.interface import Estimator
+from ccx_broker.defaults.rules.interface import About, Estimator, Guess, Memory
 from ccx_broker.defaults.rules.observation import Observation
+from ccx_broker.defaults.rules.population import View
 from ccx_broker.profile.rules import Offer
 
 ESTIMATORS: tuple[Estimator, ...] = (BuyStore(), BuyDayTime(), DiscoverCategories(), DiscoverOwnBrand())
 
+MEMORIES: tuple[Memory, ...] = tuple({e.memory.name: e.memory for e in ESTIMATORS}.values())
 
-def learn_from(
-    states: dict[str, Any],
-    observations: Iterable[Observation],
-    estimators: tuple[Estimator, ...] = ESTIMATORS,
-) -> dict[str, Any]:
-    """Return one customer's states, by key, after `observations`; what was handed in stays as it was."""
+_LISTENING: Mapping[str, tuple[Memory, ...]] = {
+    event: tuple(memory for memory in MEMORIES if event in memory.listens)
+    for event in frozenset[str]().union(*(memory.listens for memory in MEMORIES))
+}
+
+
+def learn_from(states: Mapping[str, Any], observations: Iterable[Observation]) -> dict[str, Any]:
+    """Return one customer's states, by memory, after `observations`; what was handed in stays as it was."""
     after = dict(states)
     for observation in observations:
-        for estimator in estimators:
-            state = after.get(estimator.key)
-            after[estimator.key] = estimator.update(
-                estimator.start() if state is None else state, observation
-            )
+        for memory in _LISTENING.get(observation.name, ()):
+            state = after.get(memory.name)
+            after[memory.name] = memory.update(memory.start() if state is None else state, observation)
     return after
 
 
-def conclude_all(states: dict[str, Any], estimators: tuple[Estimator, ...] = ESTIMATORS) -> list[Offer]:
-    """Return one offer for each key; its value is None where there is not enough to say."""
-    silence = [Offer(estimator.key, None, 0.0, {}) for estimator in estimators]
+def memories_that_saw(observations: Iterable[Observation]) -> frozenset[str]:
+    """Return the names of the memories that learnt from any of `observations`."""
+    events = {observation.name for observation in observations}
+    return frozenset(memory.name for event in events for memory in _LISTENING.get(event, ()))
+
+
+def guess_all(
+    states: Mapping[str, Any], view: View, memories: Collection[str] | None = None
+) -> dict[str, Guess | None]:
+    """Return the best guess of each estimator, however unsure; of those only that draw on `memories`."""
+    guesses: dict[str, Guess | None] = {}
+    for estimator in ESTIMATORS:
+        name, key = estimator.memory.name, estimator.key
+        if memories is None or name in memories:
+            about = About(states, view.typical.get(key, {}), view.models.get(key, {}))
+            guesses[key] = estimator.conclude(about) if name in states else None
+    return guesses
+
+
+def conclude_all(
+    states: Mapping[str, Any],
+    view: View,
+    bars: Mapping[str, float],
+    memories: Collection[str] | None = None,
+) -> list[Offer]:
+    """Return one offer for each key, as `guess_all`; its value is None where it is better to be silent.
+
+    `bars` are the least probabilities by key with which a guess may be told (`silence.bar`).
+    """
     return [
-        (estimator.conclude(states[estimator.key]) if estimator.key in states else None) or nothing
-        for estimator, nothing in zip(estimators, silence, strict=True)
+        Offer(key, guess.value, guess.confidence, guess.evidence)
+        if guess is not None and guess.confidence >= bars[key]
+        else Offer(key, None, 0.0, {})
+        for key, guess in guess_all(states, view, memories).items()
     ]

@@ -5,13 +5,13 @@ for the one that doesn't stand out. Confidence: the chance that what is named is
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from ccx_broker.defaults.rules import tally, words
 from ccx_broker.defaults.rules.chance import honest, leading
 from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import State
-from ccx_broker.defaults.rules.observation import Observation
-from ccx_broker.profile.rules import Offer
+from ccx_broker.defaults.rules.interface import About, Guess, State
+from ccx_broker.defaults.rules.observation import ORDER, Observation
 
 DAYS = {
     "mon": "Mondays",
@@ -55,7 +55,22 @@ class BuyDayTime:
     day_worth: float = 8.0
     slot_worth: float = 15.0
     least: int = 5
-    threshold: float = 0.6
+    together: float = 0.6
+
+    @property
+    def name(self) -> str:
+        """Return the name of its memory: a memory of its own."""
+        return self.key
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """Return what it learns from: orders."""
+        return frozenset({ORDER})
+
+    @property
+    def memory(self) -> Self:
+        """Return what it learns from: itself."""
+        return self
 
     def start(self) -> State:
         """Return the state of a customer of whom no visit is known."""
@@ -72,8 +87,9 @@ class BuyDayTime:
             for part, name in seen.items()
         }
 
-    def conclude(self, state: State) -> Offer | None:
-        """Offer day and slot if both together are likely enough, else the likelier of the two, if it is."""
+    def conclude(self, about: About) -> Guess | None:
+        """Offer day and slot if both together are likely enough, else the likelier of the two."""
+        state = about.states[self.name]
         if state["slot"]["n"] < self.least:
             return None
         day, day_times, day_chance = self._leader(state["day"], len(DAYS), self.day_worth)
@@ -85,9 +101,7 @@ class BuyDayTime:
             ({"day": day, "slot": None}, day_chance, told["day"]),
         ]
         both, *alone = choices
-        value, confidence, counted = both if both[1] >= self.threshold else max(alone, key=lambda c: c[1])
-        if confidence < self.threshold:
-            return None
+        value, confidence, counted = both if both[1] >= self.together else max(alone, key=lambda c: c[1])
         visits, first, last = state["slot"]["n"], state["slot"]["first"], state["slot"]["last"]
         evidence = {
             "sentence": f"Of your {visits} visits {words.period(first, last)}, {counted}.",
@@ -97,7 +111,7 @@ class BuyDayTime:
             "from": first,
             "to": last,
         }
-        return Offer(self.key, value, honest(confidence), evidence)
+        return Guess(value, honest(confidence), evidence)
 
     def _leader(self, counted: tally.Tally, kinds: int, worth: float) -> tuple[str, int, float]:
         """Return the most frequent name, its visits, and the chance that it truly leads all `kinds`."""

@@ -5,13 +5,13 @@ truly the most visited one (Dirichlet posterior, one imagined branch beside the 
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from ccx_broker.defaults.rules import tally, words
 from ccx_broker.defaults.rules.chance import honest, leading
 from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import State
-from ccx_broker.defaults.rules.observation import Observation
-from ccx_broker.profile.rules import Offer
+from ccx_broker.defaults.rules.interface import About, Guess, State
+from ccx_broker.defaults.rules.observation import ORDER, Observation
 
 HALF_LIFE = Decay(60)
 
@@ -30,7 +30,21 @@ class BuyStore:
     independence: float = 0.4
     cap: int = 32
     least: int = 5
-    threshold: float = 0.6
+
+    @property
+    def name(self) -> str:
+        """Return the name of its memory: a memory of its own."""
+        return self.key
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """Return what it learns from: orders."""
+        return frozenset({ORDER})
+
+    @property
+    def memory(self) -> Self:
+        """Return what it learns from: itself."""
+        return self
 
     def start(self) -> State:
         """Return the state of a customer of whom no visit is known."""
@@ -43,15 +57,14 @@ class BuyStore:
         name = f"{observation.organisation}/{observation.store}"
         return tally.add(state, [name], observation, self.decay, tries=1, cap=self.cap)
 
-    def conclude(self, state: State) -> Offer | None:
+    def conclude(self, about: About) -> Guess | None:
         """Offer the heaviest branch."""
+        state = about.states[self.name]
         branches = tally.ranked(state, self.decay)
         if state["n"] < self.least or not branches:
             return None
         counts = [count * self.independence for _, _, count in branches]
         confidence = leading([*counts, 0.0], self.prior)
-        if confidence < self.threshold:
-            return None
         name, times, _ = branches[0]
         organisation, _, store = name.partition("/")
         lately = "" if times == max(n for _, n, _ in branches) else " and on most of the recent ones"
@@ -64,4 +77,4 @@ class BuyStore:
             "to": state["last"],
             "organisation_id": organisation,
         }
-        return Offer(self.key, store, honest(confidence), evidence)
+        return Guess(store, honest(confidence), evidence)

@@ -5,13 +5,13 @@ that a listed category is bought within the next ten visits, averaged over the l
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from ccx_broker.defaults.rules import tally, words
 from ccx_broker.defaults.rules.chance import at_least_once, honest
 from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import State
-from ccx_broker.defaults.rules.observation import Observation
-from ccx_broker.profile.rules import Offer
+from ccx_broker.defaults.rules.interface import About, Guess, State
+from ccx_broker.defaults.rules.observation import ORDER, Observation
 
 HALF_LIFE = Decay(150)
 
@@ -29,9 +29,24 @@ class DiscoverCategories:
     prior_visits: float = 2.0
     cap: int = 256
     least: int = 5
-    threshold: float = 0.6
+    likely: float = 0.6
     longest: int = 10
     ahead: int = 8
+
+    @property
+    def name(self) -> str:
+        """Return the name of its memory: a memory of its own."""
+        return self.key
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """Return what it learns from: orders."""
+        return frozenset({ORDER})
+
+    @property
+    def memory(self) -> Self:
+        """Return what it learns from: itself."""
+        return self
 
     def start(self) -> State:
         """Return the state of a customer of whom no purchase is known."""
@@ -44,8 +59,9 @@ class DiscoverCategories:
             return state
         return tally.add(state, names, observation, self.decay, tries=1, cap=self.cap)
 
-    def conclude(self, state: State) -> Offer | None:
+    def conclude(self, about: About) -> Guess | None:
         """Offer the categories that were bought at least twice and are likely to be bought again soon."""
+        state = about.states[self.name]
         if state["n"] < self.least:
             return None
         visits = tally.total(state, self.decay) + self.prior_visits
@@ -53,7 +69,7 @@ class DiscoverCategories:
             (name, times, chance)
             for name, times, count in tally.ranked(state, self.decay)[: self.longest]
             if times >= 2
-            and (chance := at_least_once((count + self.prior_bought) / visits, self.ahead)) >= self.threshold
+            and (chance := at_least_once((count + self.prior_bought) / visits, self.ahead)) >= self.likely
         ]
         if not usual:
             return None
@@ -67,4 +83,4 @@ class DiscoverCategories:
             "to": state["last"],
         }
         confidence = sum(chance for *_, chance in usual) / len(usual)
-        return Offer(self.key, [name for name, *_ in usual], honest(confidence), evidence)
+        return Guess([name for name, *_ in usual], honest(confidence), evidence)

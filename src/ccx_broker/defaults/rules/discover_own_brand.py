@@ -6,13 +6,13 @@ most likely above 35 %, `avoid` below 10 %, else `fine`. Confidence: the posteri
 """
 
 from dataclasses import dataclass, field
+from typing import Self
 
 from ccx_broker.defaults.rules import tally, words
 from ccx_broker.defaults.rules.chance import beta_above, honest
 from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import State
-from ccx_broker.defaults.rules.observation import Observation
-from ccx_broker.profile.rules import Offer
+from ccx_broker.defaults.rules.interface import About, Guess, State
+from ccx_broker.defaults.rules.observation import ORDER, Observation
 
 OWN, OTHER = "own", "other"
 
@@ -35,7 +35,21 @@ class DiscoverOwnBrand:
     prefer_above: float = 0.35
     avoid_below: float = 0.10
     least: int = 10
-    threshold: float = 0.6
+
+    @property
+    def name(self) -> str:
+        """Return the name of its memory: a memory of its own."""
+        return self.key
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """Return what it learns from: orders."""
+        return frozenset({ORDER})
+
+    @property
+    def memory(self) -> Self:
+        """Return what it learns from: itself."""
+        return self
 
     def start(self) -> State:
         """Return the state of a customer of whom no purchase is known."""
@@ -50,8 +64,9 @@ class DiscoverOwnBrand:
             return state
         return tally.add(state, brands, observation, self.decay, tries=len(brands), cap=2)
 
-    def conclude(self, state: State) -> Offer | None:
+    def conclude(self, about: About) -> Guess | None:
         """Offer the band that the share of own brand most likely lies in."""
+        state = about.states[self.name]
         lines = tally.total(state, self.decay)
         if state["n"] < self.least or not lines:
             return None
@@ -64,8 +79,6 @@ class DiscoverOwnBrand:
         avoid = 1 - beta_above(a, b, self.avoid_below)
         bands = {"fine": 1 - prefer - avoid, "prefer": prefer, "avoid": avoid}
         value = max(bands, key=lambda band: bands[band])
-        if bands[value] < self.threshold:
-            return None
         evidence = {
             "sentence": f"{times} of the {state['n']} things you bought"
             f" {words.period(state['first'], state['last'])} were the shop's own brand,"
@@ -76,4 +89,4 @@ class DiscoverOwnBrand:
             "to": state["last"],
             "usual_share": self.usual,
         }
-        return Offer(self.key, value, honest(bands[value]), evidence)
+        return Guess(value, honest(bands[value]), evidence)

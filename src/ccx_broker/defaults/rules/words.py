@@ -1,11 +1,48 @@
-"""Evidence in plain words."""
+"""Evidence in plain words that can be said in any language."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
+
+
+def say(message: str, **values: Any) -> dict[str, Any]:
+    """Return a sentence as evidence keeps it: English, and the message with its values apart.
+
+    `message` is a text with `%(name)s` in it, as gettext translates it. A value is a number, a day as ISO
+    8601 text, a text that may have a translation of its own, or a list of these.
+    """
+    return {
+        "sentence": message % {name: spoken(value) for name, value in values.items()},
+        "message": message,
+        "values": values,
+    }
+
+
+def spoken(value: Any) -> str:
+    """Return a value as English says it: a day as `3 March 2017`, a list as `a, b and c`."""
+    if isinstance(value, list | tuple):
+        return listed([spoken(each) for each in value])
+    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+        try:
+            return a_day(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return str(value)
+
+
+def shares(values: Mapping[str, float]) -> dict[str, str]:
+    """Return shares (0 to 1) as per cent: `27 %`."""
+    return {name: f"{value:.0%}".replace("%", " %") for name, value in values.items()}
 
 
 def a_day(day: date) -> str:
     """Return `3 March 2017`."""
     return f"{day.day} {day:%B %Y}"
+
+
+def listed(names: list[str]) -> str:
+    """Return `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def period(first: str, last: str) -> str:
@@ -15,8 +52,3 @@ def period(first: str, last: str) -> str:
         return f"on {a_day(since)}"
     start = f"{since.day} {since:%B}" if since.year == until.year else a_day(since)
     return f"between {start} and {a_day(until)}"
-
-
-def listed(names: list[str]) -> str:
-    """Return `a, b and c`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
