@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: setup demo serve test test-all check format openapi bench lock clean
+.PHONY: setup demo serve test test-all check format openapi words bench lock clean
 
 setup: $(READY)  ## the virtual environment with everything pinned by hash
 
@@ -42,6 +42,9 @@ format: $(READY)
 
 openapi: $(READY)  ## write openapi/openapi.json anew
 	$(BIN)/ccx-broker openapi
+
+words: $(READY)  ## bring the translations' catalogues up to date; NEW=fr begins a language
+	$(BIN)/python scripts/words.py $(NEW)
 
 bench: $(READY)  ## requests a second, and the ratios that matter
 	$(BIN)/python -m bench

@@ -35,7 +35,7 @@ from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
 from ccx_broker.profile import api as profile_api
 from ccx_broker.settings import Settings
-from ccx_broker.web import static
+from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
 
 
@@ -109,6 +109,6 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     for door in (intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, oauth_pages, static, health):
+    for page in (accounts_pages, consent_pages, oauth_pages, language, static, health):
         app.include_router(page.router)
     return app

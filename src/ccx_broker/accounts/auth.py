@@ -17,6 +17,7 @@ from ccx_broker.kit.errors import Forbidden, NotSignedIn
 from ccx_broker.kit.runtime import Rt
 from ccx_broker.web.cookies import session_cookie
 from ccx_broker.web.csrf import comes_from_elsewhere, says_it_is_ours
+from ccx_broker.words import say
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 §9.2.1
 bearer = HTTPBearer(
@@ -48,7 +49,7 @@ def signed_in(request: Request, given: Bearer, db: Db, rt: Rt) -> SignedInSessio
         comes_from_elsewhere(request, rt) or not says_it_is_ours(request, rt)
     ):
         raise Forbidden(
-            "This was sent by a page of another site. Open the broker's own page and do it there."
+            say("This was sent by a page of another site. Open the broker's own page and do it there.")
         )
     return found
 
@@ -66,7 +67,7 @@ BrowserSession = Annotated[SignedInSession | None, Depends(browser_session)]
 def signed_in_page(found: BrowserSession) -> SignedInSession:
     """Return the session of the browser's cookie; a visitor without one is led to the sign-in page."""
     if found is None:
-        raise NotSignedIn("Sign in to see this page.")
+        raise NotSignedIn(say("Sign in to see this page."))
     return found
 
 

@@ -19,6 +19,7 @@ from ccx_broker.web.cookies import clear_session_cookie, set_session_cookie
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.local import local_path
 from ccx_broker.web.rendering import render
+from ccx_broker.words import say
 
 router = APIRouter(include_in_schema=False)
 
@@ -113,7 +114,7 @@ async def sign_up(
         made = await in_password_thread(enrol)
     except (Invalid, TooMany) as error:
         problems = {each["field"]: each["reason"] for each in error.errors}
-        failed = "Nearly there: look at what is marked below." if problems else error.detail
+        failed = say("Nearly there: look at what is marked below.") if problems else error.detail
         form = _sign_up_form(next, email=email, name=name, failed=failed, problems=problems)
         return render(
             request, "accounts/signup.html", status=error.status, headers=_retry_after(error), **form

@@ -17,6 +17,7 @@ from ccx_broker.kit import audit
 from ccx_broker.kit.errors import Invalid, NotFound, NotSignedIn, TooMany
 from ccx_broker.kit.ids import new_id, token_hash
 from ccx_broker.kit.runtime import Keys
+from ccx_broker.words import Said, say, say_n
 
 PER_ADDRESS = Backoff(free=5, longest=timedelta(minutes=15))
 # Many people may share one network address, so it waits later and never for long.
@@ -107,7 +108,7 @@ def sign_in(
         if customer is None:
             audit.event("sign_in_failed", **noted)
             raise NotSignedIn(
-                "This e-mail and password don't belong together. Check both and try again.",
+                say("This e-mail and password don't belong together. Check both and try again."),
                 slug="wrong-credentials",
                 headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
             )
@@ -122,7 +123,7 @@ def start_session(
     """Sign a customer in who has just proved who they are, by signing up."""
     customer = store.find_customer(session, customer_id)
     if customer is None:
-        raise NotFound("This customer is gone.")
+        raise NotFound(say("This customer is gone."))
     return _new_session(session, customer, device, lifetime, now)
 
 
@@ -146,7 +147,9 @@ def recognise(session: Session, token: str, now: datetime) -> SignedInSession | 
 def sign_out(session: Session, customer_id: UUID, session_id: UUID, now: datetime) -> None:
     """End one session of the customer, at once and everywhere; raises `NotFound`."""
     if not store.revoke_session(session, customer_id, session_id, now):
-        raise NotFound("You are not signed in there (any more). The list of sessions shows where you are.")
+        raise NotFound(
+            say("You are not signed in there (any more). The list of sessions shows where you are.")
+        )
 
 
 def _new_session(
@@ -178,7 +181,7 @@ def _claim(sessions: sessionmaker[Session], limits: Limits, now: datetime) -> No
             store.save_attempts(session, taken)
             store.forget_old_attempts(session, now)
     if waits:
-        raise TooMany(f"Wait {_words(max(waits))}, then try again.", retry_after=max(waits))
+        raise TooMany(say("Wait %(time)s, then try again.", time=_words(max(waits))), retry_after=max(waits))
 
 
 def _refund(session: Session, buckets: tuple[bytes, ...], now: datetime) -> None:
@@ -186,8 +189,7 @@ def _refund(session: Session, buckets: tuple[bytes, ...], now: datetime) -> None
     store.save_attempts(session, {bucket: refund(attempts) for bucket, attempts in counted.items()})
 
 
-def _words(seconds: int) -> str:
+def _words(seconds: int) -> Said:
     if seconds < 60:
-        return f"{seconds} second{'s' * (seconds != 1)}"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minute{'s' * (minutes != 1)}"
+        return say_n("%(n)d second", "%(n)d seconds", seconds)
+    return say_n("%(n)d minute", "%(n)d minutes", -(-seconds // 60))

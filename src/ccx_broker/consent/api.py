@@ -15,6 +15,7 @@ from ccx_broker.kit.errors import NotFound
 from ccx_broker.kit.etag import named_versions, version_etag
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor, encode_cursor
 from ccx_broker.organisations import store as organisations
+from ccx_broker.words import say
 
 router = APIRouter(prefix="/v1/me/grants", tags=["Grants"])
 
@@ -97,7 +98,7 @@ def grant_history(grant_id: UUID, me: SignedIn, db: Db) -> GrantHistory:
 def _mine(db: Db, customer_id: UUID, grant_id: UUID) -> Grant:
     grant = store.find_grant(db, customer_id, grant_id)
     if grant is None:
-        raise NotFound("You have no grant of this id.")
+        raise NotFound(say("You have no grant of this id."))
     return grant
 
 

@@ -15,14 +15,15 @@ from ccx_broker.kit.paging import Cursor, decode_cursor, encode_cursor
 from ccx_broker.organisations import store as organisations
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
+from ccx_broker.words import say
 
 router = APIRouter(include_in_schema=False)
 
 ENDED_WORDS: dict[str, str] = {
-    "withdrawn": "ended by you",
-    "expired": "its time was over",
-    "returned": "given back by them",
-    "replaced": "replaced by a new one",
+    "withdrawn": say("ended by you"),
+    "expired": say("its time was over"),
+    "returned": say("given back by them"),
+    "replaced": say("replaced by a new one"),
 }
 MOST_LIVE = 200
 ENDED_ON_A_PAGE = 20

@@ -26,6 +26,7 @@ from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
 from ccx_broker.kit.ids import new_id
 from ccx_broker.organisations import service as organisations
 from ccx_broker.organisations.rules import Application
+from ccx_broker.words import say
 
 
 def give(
@@ -136,7 +137,7 @@ def _end(session: Session, grant: Grant, now: datetime, reason: Ended) -> Grant:
 def _locked(session: Session, customer_id: UUID, grant_id: UUID) -> Grant:
     grant = store.find_grant(session, customer_id, grant_id, lock=True)
     if grant is None:
-        raise NotFound("You have no grant of this id.")
+        raise NotFound(say("You have no grant of this id."))
     return grant
 
 
@@ -172,7 +173,7 @@ def _problem(refusal: Refusal) -> Conflict | Invalid:
     match refusal.reason:
         case "ended":
             return Conflict(
-                "This grant has ended and can't be changed. The organisation may ask again.",
+                say("This grant has ended and can't be changed. The organisation may ask again."),
                 slug="grant-ended",
             )
         case "wider":

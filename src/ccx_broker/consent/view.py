@@ -16,29 +16,29 @@ from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
 from ccx_broker.profile.catalogue import CATALOGUE, Item, describe
 from ccx_broker.profile.rules import Held
-from ccx_broker.web.rendering import day
+from ccx_broker.words import say
 
 STEPS: Mapping[str, str] = {
-    "basics": "The basics",
-    "discover": "Finding things",
-    "buy": "Shopping",
-    "pay": "Paying",
-    "diet": "What you eat",
-    "access": "What makes things accessible to you",
-    "deliver": "Getting it to you",
-    "use": "Help along the way",
-    "return": "Taking things back",
-    "recover": "When something goes wrong",
-    "relate": "Staying in touch, and your data",
-    "agent": "What an assistant may do for you",
+    "basics": say("The basics"),
+    "discover": say("Finding things"),
+    "buy": say("Shopping"),
+    "pay": say("Paying"),
+    "diet": say("What you eat"),
+    "access": say("What makes things accessible to you"),
+    "deliver": say("Getting it to you"),
+    "use": say("Help along the way"),
+    "return": say("Taking things back"),
+    "recover": say("When something goes wrong"),
+    "relate": say("Staying in touch, and your data"),
+    "agent": say("What an assistant may do for you"),
 }
 """The journey's steps as a person would call them."""
 
 DURATION_WORDS: Mapping[str, str] = {
-    "now": "Only now (1 hour)",
-    "month": "30 days",
-    "quarter": "90 days",
-    "year": "1 year",
+    "now": say("Only now (1 hour)"),
+    "month": say("30 days"),
+    "quarter": say("90 days"),
+    "year": say("1 year"),
 }
 
 
@@ -153,7 +153,7 @@ def consent_view(
 def duration_words(ask: Ask, now: datetime) -> dict[str, str]:
     """Return what the customer can choose from, in words; never longer than was asked for."""
     words = {name: DURATION_WORDS[name] for name in durations_of(ask, now) if name != ASKED}
-    return words if ask.until is None else words | {ASKED: f"Until {day(ask.until)}, as it asks"}
+    return words if ask.until is None else words | {ASKED: say("Until %(day)s, as it asks", day=ask.until)}
 
 
 def with_needed(form: Form, ask: Ask) -> Form:
@@ -170,7 +170,7 @@ def question_of(key: str) -> str:
 def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | None) -> Line:
     standing = None
     if present is not None:
-        standing = "shared now" if item.key in present.keys else "new"
+        standing = say("shared now") if item.key in present.keys else say("new")
     sure = None if held is None else held.confidence
     return Line(
         key=item.key,

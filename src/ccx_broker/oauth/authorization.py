@@ -21,8 +21,9 @@ from ccx_broker.oauth.rules.wishes import BadWish, grant_wish
 from ccx_broker.oauth.server import InvalidTarget, Server
 from ccx_broker.organisations.rules import Application
 from ccx_broker.profile.catalogue import CATALOGUE
+from ccx_broker.words import say
 
-NOT_PUSHED = (
+NOT_PUSHED = say(
     "The request that the application has prepared is not known here, was answered before, "
     "or was left too long."
 )
@@ -172,9 +173,9 @@ def _refusal(server: Server, given: dict[str, str], error: OAuth2Error) -> Unans
     client = server.query_client(given["client_id"]) if "client_id" in given else None
     redirect_uri = given.get("redirect_uri")
     if client is None or isinstance(error, InvalidClientError):
-        return Unanswerable("The application is not known here.")
+        return Unanswerable(say("The application is not known here."))
     if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
-        return Unanswerable("The address to return to is not one that the application has registered.")
+        return Unanswerable(say("The address to return to is not one that the application has registered."))
     said = {"error_description": error.description} if error.description else {}
     return Refused(_location(server, redirect_uri, given.get("state"), error=error.error, **said))
 

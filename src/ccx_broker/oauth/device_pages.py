@@ -29,16 +29,19 @@ from ccx_broker.oauth.serving import server_for
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
+from ccx_broker.words import say
 
 router = APIRouter(dependencies=[Depends(limited_page)])
 
-NOT_KNOWN = (
+NOT_KNOWN = say(
     "This code is not known here. Perhaps it was mistyped, was used, or its ten minutes are over: "
     "look at the device again."
 )
-TOO_OFTEN = "That were too many wrong codes. Wait some minutes, then type the one that the device shows."
-NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
-NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."
+TOO_OFTEN = say("That were too many wrong codes. Wait some minutes, then type the one that the device shows.")
+NOTHING_TICKED = say(
+    "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
+)
+NOT_ASKED = say("Something was ticked that was not asked for, so nothing was shared. Please look again.")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from ccx_broker.oauth.rules.limits import (
     window_of,
 )
 from ccx_broker.oauth.store import failures as store
+from ccx_broker.words import say
 
 
 class Limiter:
@@ -102,7 +103,7 @@ def limited(request: Request) -> None:
 def _limit(request: Request, *, page: bool) -> None:
     if not limiter_of(request).allows(request, page=page):
         raise TooMany(
-            "Too much came from your network at once. Wait a minute, then try again.",
+            say("Too much came from your network at once. Wait a minute, then try again."),
             retry_after=seconds_left(clock.now()),
         )
 

@@ -28,13 +28,16 @@ from ccx_broker.oauth.serving import server_for
 from ccx_broker.organisations.rules import Application
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
+from ccx_broker.words import say
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(limited_page)])
 router.include_router(device_pages.router)
 router.include_router(logout.router)
 
-NOTHING_TICKED = "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
-NOT_ASKED = "Something was ticked that was not asked for, so nothing was shared. Please look again."
+NOTHING_TICKED = say(
+    "Nothing was shared, since nothing was ticked. Tick what you like, or choose “Don’t share”."
+)
+NOT_ASKED = say("Something was ticked that was not asked for, so nothing was shared. Please look again.")
 
 
 @router.get("/oauth/authorize")
@@ -116,7 +119,7 @@ def _read(request: Request, server: Server) -> tuple[AuthorizationRequest, Appli
     except Refused as refused:
         return leave(refused.location)
     except Unanswerable as error:
-        return render(request, "consent/dead_end.html", status=400, reason=str(error))
+        return render(request, "consent/dead_end.html", status=400, reason=error.args[0])
 
 
 def _page(

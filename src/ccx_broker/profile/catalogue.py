@@ -21,6 +21,7 @@ from jsonschema.exceptions import best_match
 
 from ccx_broker.kit.errors import Invalid, NotFound
 from ccx_broker.profile import wording
+from ccx_broker.words import Said
 
 # A value's JSON in UTF-8, in bytes. The schemas are far stricter; this is checked before them.
 MAX_VALUE_BYTES = 16 * 1024
@@ -123,7 +124,7 @@ def _load() -> Catalogue:
     body = json.dumps(
         {"version": index["version"], "items": raw}, ensure_ascii=False, separators=(",", ":")
     ).encode()
-    items = tuple(Item(**{name: _frozen(part) for name, part in entry.items()}) for entry in raw)
+    items = tuple(_item(entry) for entry in raw)
     return Catalogue(
         version=index["version"],
         steps=tuple(index["steps"]),
@@ -136,6 +137,12 @@ def _load() -> Catalogue:
             {e["key"]: Draft202012Validator(e["schema"], format_checker=_formats) for e in raw}
         ),
     )
+
+
+def _item(entry: Mapping[str, Any]) -> Item:
+    """Make an item whose words can be said in every language of the pages."""
+    said = {"question": Said(entry["question"]), "help": Said(entry["help"])}
+    return Item(**{name: _frozen(part) for name, part in entry.items()} | said)
 
 
 def _frozen(value: Any) -> Any:
@@ -198,5 +205,5 @@ def check_value(key: str, value: Any) -> None:
 
 
 def describe(key: str, value: Any) -> str:
-    """Write a value of `key` as a person would say it: `Saturday, evening`."""
-    return wording.in_words(CATALOGUE.require(key).schema, value)
+    """Write a value of `key` as a person would say it: `Saturday, evening`. A page says it in its language."""
+    return wording.Described(CATALOGUE.require(key).schema, value)

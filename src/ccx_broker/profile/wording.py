@@ -1,21 +1,17 @@
 """Values and schemas in plain words: for people who read pages, and for those who got a value wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from jsonschema.exceptions import ValidationError
 
-DAYS = {
-    "mon": "Monday",
-    "tue": "Tuesday",
-    "wed": "Wednesday",
-    "thu": "Thursday",
-    "fri": "Friday",
-    "sat": "Saturday",
-    "sun": "Sunday",
-}
+from ccx_broker.kit.language import ENGLISH, Language
+from ccx_broker.words import say
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Codes that don't become plain words by taking out the underscores.
-WORDS = DAYS | {"sms": "text message", "dont": "don't", "html": "HTML", "push": "push message"}
+WORDS = {"sms": "text message", "dont": "don't", "html": "HTML", "push": "push message"}
+YES_OR_NO = {"yes": say("yes"), "no": say("no"), True: say("yes"), False: say("no")}
 TYPES = {
     "string": "a text",
     "integer": "a whole number",
@@ -44,10 +40,58 @@ BROKEN = {
 MANY = 24
 
 
-def in_words(schema: Mapping[str, Any], value: Any) -> str:
+class Described(str):
+    """A value in plain words: in English, and able to be said in another language."""
+
+    schema: Mapping[str, Any]
+    value: Any
+
+    def __new__(cls, schema: Mapping[str, Any], value: Any) -> "Described":
+        """Describe a valid value."""
+        text = super().__new__(cls, in_words(schema, value))
+        text.schema, text.value = schema, value
+        return text
+
+    def speak(self, language: Language) -> str:
+        """Say it in another language."""
+        return in_words(self.schema, self.value, language)
+
+
+def in_words(schema: Mapping[str, Any], value: Any, language: Language = ENGLISH) -> str:
     """Write a valid value as a person would say it: `Saturday, evening`."""
-    text = _phrase(schema, value)
+    text = _phrase(schema, value, language)
     return text if value and _own_words(schema) else text[:1].upper() + text[1:]
+
+
+def choice(schema: Mapping[str, Any], value: Any, language: Language = ENGLISH) -> str:
+    """Write one of the values that a schema enumerates: `click and collect`.
+
+    What it is about stands in the schema's description, so that a translator knows which `none` is meant.
+    """
+    if value in DAYS:
+        return language.weekday(DAYS.index(value))
+    if value in YES_OR_NO:
+        return str(language(YES_OR_NO[value]))
+    return language.find_in(schema["description"], _english(value)) if is_word(value) else str(value)
+
+
+def is_word(code: Any) -> bool:
+    """Whether a code stands for words, as `click_and_collect` does and `EUR` does not."""
+    return isinstance(code, str) and code.islower()
+
+
+def phrases(schema: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+    """Yield what is to be translated in a schema: the words of its values, each with what they are about."""
+    if "x-words" in schema:
+        yield None, schema["x-words"]
+    for code in schema.get("enum", ()):
+        if is_word(code) and code not in DAYS and code not in YES_OR_NO:
+            yield schema["description"], _english(code)
+    for inner in ("items", "additionalProperties"):
+        if isinstance(schema.get(inner), Mapping):
+            yield from phrases(schema[inner])
+    for part in schema.get("properties", {}).values():
+        yield from phrases(part)
 
 
 def allowed(schema: Mapping[str, Any]) -> str:
@@ -78,47 +122,54 @@ def reason(error: ValidationError) -> str:
     return BROKEN.get(broken, "it is not written as it has to be")
 
 
-def _phrase(schema: Mapping[str, Any], value: Any) -> str:
+def _english(code: str) -> str:
+    return WORDS.get(code, code.replace("_", " "))
+
+
+def _phrase(schema: Mapping[str, Any], value: Any, language: Language) -> str:
     if "x-words" in schema:
-        return str(schema["x-words"]).format(_number(value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
+        return language.find(schema["x-words"]).format(language.number(value))
+    if isinstance(value, bool) or "enum" in schema:
+        return choice(schema, value, language)
     if isinstance(value, str):
-        return WORDS.get(value, value.replace("_", " ")) if "enum" in schema else value
+        return value
     if isinstance(value, Mapping):
-        return _object(schema, value)
+        return _object(schema, value, language)
     if isinstance(value, Sequence):
-        parts = [_phrase(schema["items"], part) for part in value]
-        return ("; " if schema["items"].get("type") == "object" else ", ").join(parts) or "none"
-    return _number(value)
+        parts = [_phrase(schema["items"], part, language) for part in value]
+        joined = ("; " if schema["items"].get("type") == "object" else ", ").join(parts)
+        return joined or say("none").speak(language)
+    return language.number(value)
 
 
-def _object(schema: Mapping[str, Any], value: Mapping[str, Any]) -> str:
+def _object(schema: Mapping[str, Any], value: Mapping[str, Any], language: Language) -> str:
     if "days" in value:
-        return f"{_days(value['days'])}, {value['from']} to {value['to']}"
+        days = _days(value["days"], language)
+        return say("%(days)s, %(start)s to %(end)s", days=days, start=value["from"], end=value["to"]).speak(
+            language
+        )
     if "slot" in value:
-        return f"{DAYS.get(value['day'], 'any day')}, {value['slot'] or 'any time'}"
+        day, slot = value["day"], value["slot"]
+        named = choice(schema["properties"]["day"], day, language) if day else say("any day").speak(language)
+        at = choice(schema["properties"]["slot"], slot, language) if slot else say("any time").speak(language)
+        return f"{named}, {at}"
     if "usual" in value:
         currency = f" {value['currency']}" if "currency" in value else ""
-        return f"usually {value['usual']:.2f}{currency}, at most {value['highest']:.2f}{currency}"
+        usual, highest = (f"{language.number(value[name], 2)}{currency}" for name in ("usual", "highest"))
+        return say("usually %(usual)s, at most %(highest)s", usual=usual, highest=highest).speak(language)
     each = schema["additionalProperties"]
-    return "; ".join(f"{name}: {_phrase(each, part)}" for name, part in value.items())
+    return "; ".join(f"{name}: {_phrase(each, part, language)}" for name, part in value.items())
 
 
-def _days(days: Sequence[str]) -> str:
+def _days(days: Sequence[str], language: Language) -> str:
     """Write days in the order of the week, three or more in a row as `Monday to Friday`."""
-    order = list(DAYS)
-    chosen = sorted(days, key=order.index)
-    first, last = order.index(chosen[0]), order.index(chosen[-1])
-    if len(chosen) == len(order):
-        return "every day"
-    if len(chosen) > 2 and last - first == len(chosen) - 1:
-        return f"{DAYS[chosen[0]]} to {DAYS[chosen[-1]]}"
-    return ", ".join(DAYS[day] for day in chosen)
-
-
-def _number(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    chosen = sorted(DAYS.index(day) for day in days)
+    if len(chosen) == len(DAYS):
+        return say("every day").speak(language)
+    names = [language.weekday(day) for day in chosen]
+    if len(chosen) > 2 and chosen[-1] - chosen[0] == len(chosen) - 1:
+        return say("%(first)s to %(last)s", first=names[0], last=names[-1]).speak(language)
+    return ", ".join(names)
 
 
 def _own_words(schema: Mapping[str, Any]) -> bool:

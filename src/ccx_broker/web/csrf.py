@@ -13,6 +13,7 @@ from fastapi import Request
 from ccx_broker.kit.errors import Forbidden
 from ccx_broker.kit.runtime import Rt, Runtime
 from ccx_broker.web.cookies import session_cookie, visit_cookie
+from ccx_broker.words import say
 
 FIELD = "csrf_token"
 
@@ -67,6 +68,8 @@ async def check_csrf(request: Request, rt: Rt) -> None:
     matches = isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())
     if not bound_to or not matches or comes_from_elsewhere(request, rt):
         raise StaleForm(
-            "You may have signed in or out in another window since this page was opened, or cookies are off. "
-            "Nothing was changed. Go back, load the page again and send it once more."
+            say(
+                "You may have signed in or out in another window since this page was opened, or cookies are off. "
+                "Nothing was changed. Go back, load the page again and send it once more."
+            )
         )

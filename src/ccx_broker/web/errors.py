@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from ccx_broker.kit.errors import AWAY, NotSignedIn, Problem, problem_response
 from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.web.cookies import session_cookie
-from ccx_broker.web.local import local_path
+from ccx_broker.web.local import page_before
 from ccx_broker.web.rendering import render
+from ccx_broker.words import say
 
 Handler = Callable[[Request, Any], Response | Awaitable[Response]]
 
@@ -23,14 +24,18 @@ logger = logging.getLogger("ccx_broker")
 
 # What a page says, where the error itself says less: a heading and what to do.
 WORDS = {
-    400: ("We could not make sense of that", "Go back and try it from the page before."),
-    403: ("That is not possible from here", "Go back and try it from the page before."),
-    404: ("There is no such page", "Its address may be mistyped, or what it showed is gone."),
-    405: ("That page can only be opened", "Open it again and use what is on it."),
-    409: ("That no longer fits", "Something has changed in the meantime. Open the page again."),
-    412: ("Somebody was faster", "It was changed in the meantime. Open the page again."),
-    422: ("Something in the form is not right", "Open the page again and fill it in once more."),
-    429: ("That was a bit too often", "Wait a little, then try again."),
+    400: (say("We could not make sense of that"), say("Go back and try it from the page before.")),
+    401: (say("Sign in first"), say("Sign in, then open the page again.")),
+    403: (say("That is not possible from here"), say("Go back and try it from the page before.")),
+    404: (say("There is no such page"), say("Its address may be mistyped, or what it showed is gone.")),
+    405: (say("That page can only be opened"), say("Open it again and use what is on it.")),
+    409: (say("That no longer fits"), say("Something has changed in the meantime. Open the page again.")),
+    412: (say("Somebody was faster"), say("It was changed in the meantime. Open the page again.")),
+    413: (say("That was too much at once"), say("Send less, or send it in parts.")),
+    422: (say("Something in the form is not right"), say("Open the page again and fill it in once more.")),
+    429: (say("That was a bit too often"), say("Wait a little, then try again.")),
+    500: (say("Something went wrong on our side"), say("Nothing was lost. Try again in a moment.")),
+    503: (say("Not just now"), say("Too much is going on here. Try again in a moment.")),
 }
 
 
@@ -54,7 +59,7 @@ def install_page_errors(app: FastAPI) -> None:
 
 async def _broken(request: Request, error: Exception) -> Response:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem_response(Broken("Nothing was lost. Try again in a moment."))
+    return problem_response(Broken(say("Nothing was lost. Try again in a moment.")))
 
 
 def _as_page(inner: Handler) -> Handler:
@@ -75,17 +80,14 @@ def _as_page(inner: Handler) -> Handler:
             headers={k: v for k, v in answer.headers.items() if k in ("retry-after", "allow")},
             heading=heading,
             # Our own problems are written for people; the framework's are not.
-            detail=problem["detail"] if isinstance(error, Problem) else advice,
-            back=_page_before(request),
+            detail=error.detail if isinstance(error, Problem) else advice,
+            back=_back(request),
             signed_in=session_cookie(request, runtime_of(request)) is not None,
         )
 
     return handle
 
 
-def _page_before(request: Request) -> str:
-    """Return the page of ours that a form was sent from (our pages' Referrer-Policy lets us know)."""
-    before = urlsplit(request.headers.get("referer", ""))
-    if request.method in ("GET", "HEAD") or before.netloc != request.headers.get("host"):
-        return "/"
-    return local_path(before.path + (f"?{before.query}" if before.query else ""))
+def _back(request: Request) -> str:
+    """Return the page that a form was sent from; a page that can't be opened leads home."""
+    return "/" if request.method in ("GET", "HEAD") else page_before(request)

@@ -3,10 +3,15 @@
 A page's door ends with `return render(request, "<feature>/<page>.html", me=session, …)`. Its template
 extends `web/layout.html` (blocks `title` and `main`), takes fields from `web/forms.html`, and puts
 `{{ csrf() }}` into every form that is posted to a door which depends on `check_csrf`.
+
+Words: `{{ _("…") }}` or `{% trans %}`, with literals only, since what they hold is trusted markup. A text made
+with `words.say` (or a question of the catalogue, a described value) is printed as it is, `{{ text }}`, and
+comes out in the page's language, escaped like everything else.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from fastapi import Request
@@ -14,10 +19,13 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ccx_broker.kit import language as languages
 from ccx_broker.kit.clock import rfc3339
+from ccx_broker.kit.language import Language
 from ccx_broker.kit.runtime import Runtime, runtime_of
 from ccx_broker.web.cookies import set_visit_cookie
 from ccx_broker.web.csrf import FIELD, csrf_token
+from ccx_broker.web.language import language_of
 from ccx_broker.web.static import static_url
 
 HEADERS = {
@@ -45,31 +53,55 @@ def content_security_policy(form_action: Iterable[str]) -> str:
     return "; ".join(directives)
 
 
-def day(at: datetime) -> str:
-    """Write a date as people do: `24 November 2026` (UTC)."""
-    return f"{at.astimezone(UTC):%-d %B %Y}"
+def _translators(language: Language) -> dict[str, Any]:
+    """Return what templates call to be translated: values are written in the language, then escaped."""
+
+    def filled(pattern: str, values: dict[str, Any]) -> Markup:
+        return Markup(pattern) % {name: _value(language, value) for name, value in values.items()}  # noqa: S704
+
+    def gettext(message: str, /, **values: Any) -> Markup:
+        return filled(language.find(message), values)
+
+    def ngettext(one: str, many: str, n: int, /, **values: Any) -> Markup:
+        return filled(language.find(one, many, n), {"num": n} | values)
+
+    return {"gettext": gettext, "ngettext": ngettext, "_": gettext}
 
 
-def when(at: datetime) -> Markup:
-    """Write a time as people do, with its machine-readable form beside it."""
-    text = f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
-    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), text)
+def _value(language: Language, value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return language.number(value) if is_number else language(value)
 
 
-def _environment() -> Environment:
-    environment = Environment(
+@cache
+def environment(code: str) -> Environment:
+    """Return the templates in one language."""
+    language = languages.language(code)
+
+    def when(at: datetime) -> Markup:
+        """Write a time as people do, with its machine-readable form beside it."""
+        return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), language.time(at))
+
+    made = Environment(
         loader=PackageLoader("ccx_broker"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        finalize=language,
     )
-    environment.globals["static_url"] = static_url
-    environment.filters |= {"day": day, "when": when}
-    return environment
-
-
-ENVIRONMENT = _environment()
+    made.newstyle_gettext = True  # type: ignore[attr-defined]
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals |= {"static_url": static_url, "language": language} | _translators(language)
+    made.filters |= {
+        "day": language.day,
+        "when": when,
+        "number": language.number,
+        "percent": language.percent,
+        "listed": language.listed,
+    }
+    return made
 
 
 def render(
@@ -89,8 +121,16 @@ def render(
     rt = runtime_of(request)
     token = csrf_token(request, rt)
     hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
-    known = {"me": None, "path": request.url.path, "csrf_token": token, "csrf": lambda: hidden}
-    response = HTMLResponse(ENVIRONMENT.get_template(template).render(known | context), status)
+    language = language_of(request)
+    known = {
+        "me": None,
+        "path": request.url.path,
+        "languages": [languages.language(code) for code in languages.codes()],
+        "csrf_token": token,
+        "csrf": lambda: hidden,
+    }
+    page = environment(language.code).get_template(template).render(known | context)
+    response = HTMLResponse(page, status, {"Content-Language": language.code})
     response.headers.update(HEADERS)
     response.headers["Content-Security-Policy"] = content_security_policy(form_action)
     if rt.secure_cookies:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from ccx_broker.words import say
+
 PASSWORD_LENGTH = range(8, 129)  # NIST SP 800-63B §5.1.1.2: a length, and no rules of composition
 EMAIL_LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 NAME_LONGEST = 100
@@ -142,9 +144,9 @@ def normal_email(typed: str) -> str:
 def email_problem(email: str) -> str | None:
     """Say what is wrong with a normalised address, or None. Whether it exists, only a message to it can tell."""
     if len(email) > EMAIL_LONGEST:
-        return f"is longer than {EMAIL_LONGEST} characters"
+        return say("is longer than %(most)d characters", most=EMAIL_LONGEST)
     if not re.fullmatch(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f.]+(\.[^@\s\x00-\x1f\x7f.]+)+", email):
-        return "is not an e-mail address such as name@example.org"
+        return say("is not an e-mail address such as name@example.org")
     return None
 
 
@@ -156,13 +158,13 @@ def normal_password(typed: str) -> str:
 def password_problem(password: str, email: str) -> str | None:
     """Say why a normalised password can't be chosen, or None."""
     if len(password) < PASSWORD_LENGTH.start:
-        return f"is shorter than {PASSWORD_LENGTH.start} characters"
+        return say("is shorter than %(least)d characters", least=PASSWORD_LENGTH.start)
     if len(password) not in PASSWORD_LENGTH:
-        return f"is longer than {PASSWORD_LENGTH.stop - 1} characters"
+        return say("is longer than %(most)d characters", most=PASSWORD_LENGTH.stop - 1)
     if password.casefold() in COMMON_PASSWORDS:
-        return "is one of those that everybody tries first; a few unrelated words are better"
+        return say("is one of those that everybody tries first; a few unrelated words are better")
     if password.casefold() in (email, email.partition("@")[0]):
-        return "is the e-mail address; choose something that nobody else knows"
+        return say("is the e-mail address; choose something that nobody else knows")
     return None
 
 
@@ -174,9 +176,9 @@ def normal_name(typed: str) -> str:
 def name_problem(name: str) -> str | None:
     """Say what is wrong with a normalised name, or None."""
     if not name:
-        return "is empty; write what you would like to be called"
+        return say("is empty; write what you would like to be called")
     if len(name) > NAME_LONGEST:
-        return f"is longer than {NAME_LONGEST} characters"
+        return say("is longer than %(most)d characters", most=NAME_LONGEST)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        return "holds a character that can't be written"
+        return say("holds a character that can't be written")
     return None
