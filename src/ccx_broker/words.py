@@ -85,7 +85,10 @@ def fill(pattern: str, values: Mapping[str, Any], shown: Callable[[Any, int | No
 
 
 def english(value: Any, digits: int | None = None) -> str:
-    """Write a value in English: `1,234`, `3 March 2017`, words as they are."""
+    """Write a value in English: `1,234`, `3 March 2017`, `a, b and c`, words as they are."""
+    if isinstance(value, list | tuple):
+        *others, last = [english(part, digits) for part in value] or [""]
+        return f"{', '.join(others)} and {last}" if others else last
     if is_day(value):
         return a_day(date.fromisoformat(value))
     if isinstance(value, date):

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from ccx_broker.kit.language import accepted, best, language
-from ccx_broker.words import say, say_n, why
+from ccx_broker.words import english, say, say_n, why
 
 HTML = {"Accept": "text/html"}
 LANG = re.compile(r'<html lang="(\w+)" dir="ltr">')
@@ -80,6 +80,13 @@ def test_numbers_are_written_as_a_language_writes_them() -> None:
     assert language("de")(say_n("%(n)d second", "%(n)d seconds", 1)) == "1 Sekunde"
     assert say("%(share).1f %% of %(whole)d", share=12.345, whole=2000) == "12.3 % of 2,000"
     assert language("de").shown(12.345, 1) == "12,3"
+
+
+def test_lists_are_joined_as_a_language_joins_them() -> None:
+    evidence = {"message": "%(n)d second", "values": {"n": ["Mon", 2, "2017-03-03"]}}
+    assert why(evidence) == "Mon, 2 and 3 March 2017 second"
+    assert language("de")(why(evidence)) == "Mon, 2 und 3. März 2017 Sekunde"
+    assert [english(parts) for parts in ([], ["a"], ["a", "b"])] == ["", "a", "a and b"]
 
 
 def test_the_reason_of_a_guess_can_be_said_again() -> None:

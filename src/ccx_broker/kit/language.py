@@ -63,6 +63,8 @@ class Language:
         """Write a value that is put into a sentence: a number, a day, a word, a text."""
         if hasattr(value, "speak"):
             return str(value.speak(self))
+        if isinstance(value, list | tuple):
+            return self.listed([self.shown(part, digits) for part in value])
         if is_day(value):
             return self.day(date.fromisoformat(value))
         if isinstance(value, date):
