@@ -127,7 +127,7 @@ def test_every_command_that_is_printed_exists(page: Path) -> None:
         getattr(node, "name", "").replace("_", "-")
         for node in parsed(ROOT / "src" / "ccx_broker" / "cli.py").body
     }
-    known = functions | {"organisation", "application", "keys", "registration-token"}
+    known = functions | {"organisation", "application", "defaults", "keys", "registration-token"}
     assert set(re.findall(r"ccx-broker ([a-z]+(?:-[a-z]+)*)\b", text)) <= known
 
 
