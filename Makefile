@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: setup demo serve test test-all check format openapi words bench lock clean
+.PHONY: setup demo serve test test-all check format openapi words bench eval lock clean
 
 setup: $(READY)  ## the virtual environment with everything pinned by hash
 
@@ -48,6 +48,9 @@ words: $(READY)  ## bring the translations' catalogues up to date; NEW=fr begins
 
 bench: $(READY)  ## requests a second, and the ratios that matter
 	$(BIN)/python -m bench
+
+eval: $(READY)  ## how good the defaults are on real purchases; EVAL="--fold other" takes the other households
+	$(BIN)/python -m bench.evaluation $(EVAL)
 
 # Wants uv on the path. `--universal`: one file for Linux and macOS, x86_64 and aarch64.
 UV := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
