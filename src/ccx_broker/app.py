@@ -25,6 +25,8 @@ from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.limits import BodyLimit
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
+from ccx_broker.log import api as log_api
+from ccx_broker.log import pages as log_pages
 from ccx_broker.oauth import api as oauth_api
 from ccx_broker.oauth import pages as oauth_pages
 from ccx_broker.oauth.documents import Documents
@@ -107,8 +109,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.extend(
         [*disclosure_api.reads.routes, *oauth_api.quick.routes, *disclosure_api.router.routes]
     )
-    for door in (intake_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
+    for door in (intake_api, log_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, oauth_pages, language, static, health):
+    for page in (accounts_pages, consent_pages, log_pages, oauth_pages, language, static, health):
         app.include_router(page.router)
     return app

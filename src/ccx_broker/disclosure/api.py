@@ -1,23 +1,18 @@
-"""The doors through which organisations read, and a customer sees who did."""
+"""The doors through which organisations read."""
 
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.disclosure import schemas
 from ccx_broker.disclosure.rules import Reason, Refused
 from ccx_broker.disclosure.service import Reader
-from ccx_broker.kit.db import Db
 from ccx_broker.kit.direct import Answer, PathOnly
 from ccx_broker.kit.errors import Problem, problem_response
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS
-from ccx_broker.kit.paging import Cursor, Limit, decode_cursor
 from ccx_broker.kit.runtime import Runtime, runtime_of
-from ccx_broker.ledger import store as ledger
 from ccx_broker.oauth.sender import Presented, challenged, nonce_header, presented
-from ccx_broker.organisations import store as organisations
 
 router = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS)
 reads = APIRouter(tags=["disclosure"], responses=PROBLEM_ANSWERS, route_class=PathOnly)
@@ -88,14 +83,3 @@ async def read_subjects(request: Request, body: schemas.Subjects) -> Response:
         if problem:  # the token is one and the same for all of them
             return refusal(problem, first.reason, sent, rt)
     return as_json(schemas.profiles(body.subjects, outcomes), sent, rt)
-
-
-@router.get("/v1/me/disclosures")
-def my_disclosures(me: SignedIn, db: Db, cursor: Cursor = None, limit: Limit = 50) -> schemas.DisclosurePage:
-    """See every look at your preferences and every refusal, newest first."""
-    page = ledger.newest_first(db, me.customer.customer_id, before=decode_cursor(cursor), limit=limit)
-    return schemas.disclosure_page(
-        page,
-        organisation_names=organisations.organisation_names(db, {d.organisation_id for d in page.items}),
-        application_names=organisations.application_names(db, {d.client_id for d in page.items}),
-    )

@@ -1,6 +1,6 @@
 """What an organisation receives, on the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -10,8 +10,6 @@ from pydantic import BaseModel, Field
 from ccx_broker.disclosure.rules import READ_BY_SUBJECT, Disclosed, Reason, Refused
 from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn, Problem
-from ccx_broker.kit.paging import Page
-from ccx_broker.ledger.rules import Disclosure
 
 ANSWERS = {
     401: "The access token is missing, unknown, expired or revoked, or what it was granted has ended",
@@ -58,34 +56,6 @@ class SharedProfiles(BaseModel):
     """One item for each subject asked, in the same order."""
 
     items: list[SharedProfile | NotShared]
-
-
-class Named(BaseModel):
-    """Who, by the name that people know."""
-
-    id: str
-    name: str
-
-
-class DisclosureLine(BaseModel):
-    """One look at your preferences, or one refusal."""
-
-    disclosure_id: UUID
-    at: datetime
-    organisation: Named
-    application: Named
-    grant_id: UUID | None
-    outcome: Literal["disclosed", "refused"]
-    reason: Annotated[str | None, Field(description="why it was refused")]
-    keys: Annotated[list[str], Field(description="the keys that were handed over")]
-    purposes: list[str]
-
-
-class DisclosurePage(BaseModel):
-    """A page of the log, newest first."""
-
-    items: list[DisclosureLine]
-    next: str | None
 
 
 def profile(outcome: Disclosed) -> dict[str, Any]:
@@ -155,31 +125,3 @@ def token_problem(reason: Reason, issuer: str) -> Problem | None:
     detail, scope = NOT_FOR_THIS[reason]
     headers = challenge(issuer, "insufficient_scope", scope)
     return Forbidden(detail, slug="insufficient-scope", headers=headers)
-
-
-def disclosure_page(
-    page: Page[Disclosure],
-    *,
-    organisation_names: Mapping[UUID, str],
-    application_names: Mapping[str, tuple[str, str]],
-) -> DisclosurePage:
-    """Lay out a page of the log with the names of those who looked."""
-    return DisclosurePage(
-        items=[
-            DisclosureLine(
-                disclosure_id=line.disclosure_id,
-                at=line.at,
-                organisation=Named(
-                    id=str(line.organisation_id), name=organisation_names[line.organisation_id]
-                ),
-                application=Named(id=line.client_id, name=application_names[line.client_id][1]),
-                grant_id=line.grant_id,
-                outcome="disclosed" if line.outcome == "disclosed" else "refused",
-                reason=line.reason,
-                keys=list(line.keys),
-                purposes=list(line.purposes),
-            )
-            for line in page.items
-        ],
-        next=page.next,
-    )

@@ -1,7 +1,7 @@
-"""What the ledger remembers of one look or one refusal."""
+"""What the ledger remembers of looks and refusals, and what it can be asked about them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -19,3 +19,29 @@ class Disclosure:
     reason: str | None
     keys: tuple[str, ...]
     purposes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Only:
+    """Which lines are wanted: of one organisation, of one outcome (`disclosed`, `refused`), or all."""
+
+    organisation_id: UUID | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True)
+class Week:
+    """How often one organisation looked, and was refused, in the week that begins on `monday` (UTC)."""
+
+    organisation_id: UUID
+    monday: date
+    disclosed: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Looks:
+    """When an organisation was last handed something, and how often lately (up to a limit)."""
+
+    last_at: datetime
+    lately: int

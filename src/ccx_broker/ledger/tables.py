@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Text
+from sqlalchemy import DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +29,15 @@ class DisclosureRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     keys: Mapped[list[str]] = mapped_column(ARRAY(Text))
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+    __table_args__ = (
+        Index(
+            "ix_disclosures_customer_id_organisation_id", "customer_id", "organisation_id", "disclosure_id"
+        ),
+        Index(
+            "ix_disclosures_refused",
+            "customer_id",
+            "disclosure_id",
+            postgresql_where=text("outcome = 'refused'"),
+        ),
+    )

@@ -142,6 +142,16 @@ def application_names(session: Session, client_ids: Collection[str]) -> dict[str
     return {row.client_id: (row.name, row.application) for row in rows}
 
 
+def purpose_sentences(session: Session, client_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """Return `{(client_id, purpose): what the application says it is for}`."""
+    rows = session.execute(
+        select(ApplicationRow.client_id, ApplicationRow.purposes).where(
+            ApplicationRow.client_id.in_(client_ids)
+        )
+    )
+    return {(row.client_id, p["purpose"]): p["sentence"] for row in rows for p in row.purposes}
+
+
 def claim_subject(session: Session, customer_id: UUID, organisation_id: UUID, subject: str) -> bool:
     """Make `subject` the organisation's name for the customer; False if it has one already."""
     made = session.scalar(
