@@ -64,10 +64,16 @@ def word(text: str) -> str:
 
 
 def why(evidence: Mapping[str, Any]) -> str:
-    """Return the sentence of a guess's evidence, able to be said in another language if it has its pattern."""
-    if "message" in evidence:
-        return Said(str(evidence["message"]), evidence.get("values", {}))
-    return str(evidence["sentence"])
+    """Return the sentence of a guess's evidence, able to be said in another language if it has its pattern.
+
+    `also` is a sentence more, with a pattern and values of its own.
+    """
+    if "message" not in evidence:
+        return str(evidence["sentence"])
+    said = Said(str(evidence["message"]), evidence.get("values", {}))
+    return (
+        Said("%(one)s %(more)s", {"one": said, "more": why(evidence["also"])}) if "also" in evidence else said
+    )
 
 
 def fill(pattern: str, values: Mapping[str, Any], shown: Callable[[Any, int | None], str]) -> str:

@@ -92,4 +92,7 @@ def test_lists_are_joined_as_a_language_joins_them() -> None:
 def test_the_reason_of_a_guess_can_be_said_again() -> None:
     evidence = {"message": "Wait %(time)s, then try again.", "values": {"time": "2017-03-03"}}
     assert why(evidence) == "Wait 3 March 2017, then try again."
+    more = why(evidence | {"also": {"message": "Wait %(time)s, then try again.", "values": {"time": "soon"}}})
+    assert more == "Wait 3 March 2017, then try again. Wait soon, then try again."
+    assert language("de")(more).count("3. März 2017") == language("de")(more).count("soon") == 1
     assert why({"sentence": "Since long ago."}) == "Since long ago."

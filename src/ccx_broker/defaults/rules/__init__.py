@@ -6,6 +6,7 @@ To add a default, write a file with a frozen dataclass that fulfils `interface.E
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ccx_broker.defaults.rules.behaviour import BEYOND_ORDERS
 from ccx_broker.defaults.rules.buy_day_time import BuyDayTime
 from ccx_broker.defaults.rules.buy_store import BuyStore
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
@@ -15,7 +16,13 @@ from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import View
 from ccx_broker.profile.rules import Offer
 
-ESTIMATORS: tuple[Estimator, ...] = (BuyStore(), BuyDayTime(), DiscoverCategories(), DiscoverOwnBrand())
+ESTIMATORS: tuple[Estimator, ...] = (
+    BuyStore(),
+    BuyDayTime(),
+    DiscoverCategories(),
+    DiscoverOwnBrand(),
+    *BEYOND_ORDERS,
+)
 
 MEMORIES: tuple[Memory, ...] = tuple({e.memory.name: e.memory for e in ESTIMATORS}.values())
 

@@ -1,12 +1,13 @@
 """From an event as it was sent to what an estimator may see of it. Nothing else is ever learnt from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ccx_broker.defaults.rules.properties import Value, seen_of
 from ccx_broker.defaults.rules.sensitive import is_goods, is_sensitive
 
 ORDER = "Order Completed"
@@ -30,7 +31,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One event. `local` is the shop's wall clock; `organisation` is an id, opaque to the estimators."""
+    """One event. `local` is the shop's wall clock; `organisation` is an id, opaque to the estimators.
+
+    An order has `lines`; any other event has `properties`.
+    """
 
     name: str
     organisation: str
@@ -38,6 +42,7 @@ class Observation:
     local: datetime | None
     store: str | None
     lines: tuple[Line, ...]
+    properties: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def is_order(self) -> bool:
@@ -62,8 +67,12 @@ def observe(
 
     Anything missing or of another kind than expected is left out; unknown properties are ignored. Lines
     that are sensitive are dropped here, before any estimator. An order of which no line is left is
-    dropped as a whole, since where and when it was made would still tell of it.
+    dropped as a whole, since where and when it was made would still tell of it; so is any other
+    event with a sensitive word in it.
     """
+    seen: Mapping[str, Value] | None = {} if name == ORDER else seen_of(properties)
+    if seen is None:
+        return None
     products = properties.get("products")
     lines: tuple[Line, ...] = ()
     if name == ORDER:
@@ -80,6 +89,7 @@ def observe(
         local=_local(at, context.get("timezone")),
         store=None if is_sensitive(store, label) else store,
         lines=lines,
+        properties=seen,
     )
 
 
