@@ -36,6 +36,7 @@ from ccx_broker.oauth.keys import signing_key
 from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
 from ccx_broker.profile import api as profile_api
+from ccx_broker.profile import signal
 from ccx_broker.settings import Settings
 from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
@@ -111,6 +112,8 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     for door in (intake_api, log_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, log_pages, oauth_pages, language, static, health):
-        app.include_router(page.router)
+    for page in (accounts_pages, consent_pages, log_pages, oauth_pages):
+        app.include_router(page.router, dependencies=[signal.Heeded])
+    for plain in (signal, language, static, health):
+        app.include_router(plain.router)
     return app

@@ -108,7 +108,7 @@ class EntryShown(BaseModel):
     """One version of a preference."""
 
     version: int
-    action: Literal["set", "removed", "restored", "accepted"]
+    action: Literal["set", "removed", "restored", "accepted", "signalled"]
     value: Value
     source: Literal["stated", "imported"]
     rank: Rank

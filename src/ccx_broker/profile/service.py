@@ -14,6 +14,7 @@ from ccx_broker.profile.catalogue import CATALOGUE, check_value
 from ccx_broker.profile.rules import Default, Expect, Offer, Stale, Stated, Wish, Written
 
 MAX_NOTE = 500
+SHARE = "data.share"
 # PostgreSQL takes 65,535 parameters a statement, and a guess takes seven.
 MAX_OFFERS = 5_000
 
@@ -39,6 +40,19 @@ def set_preference(
     wish = Wish(value, rank, _checked_note(note), source=source)
     present = store.claim(session, customer_id, key, now)
     return _save(session, customer_id, _unless_stale(rules.write(present, wish, if_match, now)))
+
+
+def honour_signal(session: Session, customer_id: UUID, now: datetime) -> bool:
+    """Heed a browser that asks not to have its user's data sold or shared; return whether that changed anything.
+
+    Global Privacy Control (W3C draft, `Sec-GPC: 1`): `data.share` becomes no, once. What the customer says
+    about it afterwards, with the signal still on, is the more specific word and stands.
+    """
+    if not store.has_not_signalled(session, customer_id, SHARE):
+        return False
+    wish = Wish("no", "want", None, "signalled", "imported")
+    written = rules.write(store.claim(session, customer_id, SHARE, now), wish, None, now)
+    return _save(session, customer_id, _unless_stale(written)).source == "imported"
 
 
 def remove_preference(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, Text, Uuid, delete, select, tuple_, update
+from sqlalchemy import DateTime, Float, Text, Uuid, delete, exists, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -147,6 +147,21 @@ def load_history(
         rows = rows.where(PreferenceHistoryRow.version < before)
     newest_first = rows.order_by(PreferenceHistoryRow.version.desc()).limit(limit)
     return [_entry(row) for row in session.execute(newest_first)]
+
+
+def has_not_signalled(session: Session, customer_id: UUID, key: str) -> bool:
+    """Tell whether no browser has ever answered `key`, and the customer has not said no anyway."""
+    signalled = select(PreferenceHistoryRow.version).where(
+        PreferenceHistoryRow.customer_id == customer_id,
+        PreferenceHistoryRow.key == key,
+        PreferenceHistoryRow.action == "signalled",
+    )
+    said_no = select(PreferenceRow.key).where(
+        PreferenceRow.customer_id == customer_id,
+        PreferenceRow.key == key,
+        PreferenceRow.value == literal("no", JSONB()),
+    )
+    return bool(session.scalar(select(~exists(signalled) & ~exists(said_no))))
 
 
 def find_entry(session: Session, customer_id: UUID, key: str, version: int) -> Entry | None:

@@ -127,6 +127,7 @@ def render(
         "path": request.url.path,
         "languages": [languages.language(code) for code in languages.codes()],
         "csrf_token": token,
+        "heeded_signal": getattr(request.state, "heeded_signal", False),
         "csrf": lambda: hidden,
     }
     page = environment(language.code).get_template(template).render(known | context)

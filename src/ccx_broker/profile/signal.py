@@ -1,0 +1,35 @@
+"""Global Privacy Control: a browser says for its user, with every request, that data is not to be shared.
+
+https://www.w3.org/TR/gpc/ (working draft): the request header `Sec-GPC: 1`, and `/.well-known/gpc.json` by which a
+site says that it heeds it.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request
+
+from ccx_broker.accounts.auth import BrowserSession
+from ccx_broker.kit.clock import now
+from ccx_broker.kit.db import Db
+from ccx_broker.profile import service
+
+router = APIRouter(include_in_schema=False)
+
+HEEDED_SINCE = "2026-11-24"
+
+
+@router.get("/.well-known/gpc.json")
+def policy() -> dict[str, bool | str]:
+    """Say that the signal is heeded here, and since when."""
+    return {"gpc": True, "lastUpdate": HEEDED_SINCE}
+
+
+def heed(
+    request: Request, me: BrowserSession, db: Db, sec_gpc: Annotated[str | None, Header()] = None
+) -> None:
+    """Heed the signal of a signed-in browser before the page is made, so that the page shows it already."""
+    if sec_gpc == "1" and me is not None and service.honour_signal(db, me.customer.customer_id, now()):
+        request.state.heeded_signal = True
+
+
+Heeded = Depends(heed)
