@@ -317,6 +317,12 @@ def test_an_order_of_sensitive_things_alone_tells_nothing() -> None:
     assert observe("Order Completed", "shop", MONDAY_NOON, body["properties"], body["context"]) is None
 
 
+def test_fuel_alone_is_a_visit_and_no_purchase() -> None:
+    assert seen(products=[product("FUEL")]).lines == ()
+    body = order(products=[product("FUEL"), product("KOSHER FOODS")])
+    assert observe("Order Completed", "shop", MONDAY_NOON, body["properties"], body["context"]) is None
+
+
 def test_a_sensitive_store_is_not_seen() -> None:
     assert seen(store="Kosher Corner").store is None
 

@@ -66,9 +66,9 @@ def observe(
     """Return what may be learnt from an event, or None if that is nothing.
 
     Anything missing or of another kind than expected is left out; unknown properties are ignored. Lines
-    that are sensitive are dropped here, before any estimator. An order of which no line is left is
-    dropped as a whole, since where and when it was made would still tell of it; so is any other
-    event with a sensitive word in it.
+    that are sensitive are dropped here, before any estimator. An order of nothing else is dropped as a
+    whole, since where and when it was made would still tell of it; so is any other event with a
+    sensitive word in it. An order of fuel or fees alone stays as a visit without lines.
     """
     seen: Mapping[str, Value] | None = {} if name == ORDER else seen_of(properties)
     if seen is None:
@@ -79,7 +79,7 @@ def observe(
         if not isinstance(products, list):
             return None
         lines = tuple(line for product in products[:MOST_LINES] if (line := _line(product)) is not None)
-        if not lines:
+        if not lines and not all(map(_is_plain, products or [None])):
             return None
     store, label = _text(properties.get("store_id")), _text(properties.get("affiliation"))
     return Observation(
@@ -93,12 +93,22 @@ def observe(
     )
 
 
+def _is_plain(product: object) -> bool:
+    """Tell whether a product may be seen to have been bought, be it goods or not."""
+    return isinstance(product, dict) and not is_sensitive(*_words_of(product))
+
+
+def _words_of(product: Mapping[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return name, category, department and brand: all that can tell what a product is."""
+    name, category = _text(product.get("name")), _text(product.get("category"))
+    return name, category, _text(product.get("department")), _text(product.get("brand"))
+
+
 def _line(product: object) -> Line | None:
     """Return one product of an order, or None if it is sensitive, no goods, or nothing was bought of it."""
     if not isinstance(product, dict):
         return None
-    name, category = _text(product.get("name")), _text(product.get("category"))
-    department, brand = _text(product.get("department")), _text(product.get("brand"))
+    name, category, department, brand = _words_of(product)
     quantity = _number(product.get("quantity"), 1.0)
     if is_sensitive(name, category, department, brand) or not is_goods(category, department) or quantity <= 0:
         return None
