@@ -1,6 +1,7 @@
 """Measure: bare FastAPI, a consented read one by one, and as built, with few and with many customers.
 
-Of the server as built, with few: also a token, an introspection, and a read with a key-bound token.
+Of the server as built, with few: also a token, an introspection, and a read with a key-bound token. Then how fast
+behaviour is taken in and learnt from.
 
 One interleaved run: every round asks each server in turn, so that whatever else the machine does falls
 on all of them alike.
@@ -8,11 +9,8 @@ on all of them alike.
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,62 +19,34 @@ import psutil
 import uvloop
 from joserfc.jwk import ECKey
 
-from bench import report
+from bench import ingest, report
 from bench.load import Round, load
+from bench.processes import ask, server
 from bench.questions import BoundRead, Introspection, Question, Read, Token
 from bench.seed import ledger_lines, seed
 from bench.servers import LOAD_CORE
 from ccx_broker.kit.embedded import EmbeddedPostgres
-from ccx_broker.kit.listening import bound_socket
 
 RESULTS = Path(__file__).parent / "results.md"
 # Reads are of every customer alike, so the tables should fit in memory, as they would in production.
 POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB", "max_connections": "100"}
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with bound_socket("127.0.0.1", 0) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def ask(port: int) -> bytes:
-    """Read the first customer; raises until the server is up."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/preferences", headers={"Authorization": "Bearer ccxa_bench1"}
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        body: bytes = answer.read()
-        return body
-
-
 @contextmanager
-def server(which: str, source: str) -> Iterator[tuple[int, psutil.Process]]:
-    """Run one of `bench.servers` until the block ends; gives its port and process once it answers."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "bench.servers", which, str(port), source])
-    try:
-        for _ in range(300):
-            try:
-                ask(port)
-                break
-            except OSError:
-                if process.poll() is not None:
-                    sys.exit(f"the server {which} ended with {process.returncode}")
-                time.sleep(0.1)
-        yield port, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def measure(few: int, many: int, *, rounds: int, seconds: float, connections: int) -> dict[str, list[Round]]:
-    """Run all of it; exits with a sentence if an answer was wrong or a ledger line is missing."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccx-bench-")))
+def place() -> Iterator[tuple[Path, str]]:
+    """Run a database cluster in a folder of its own until the block ends; gives the folder and the address."""
+    with tempfile.TemporaryDirectory(prefix="ccx-bench-") as name:
+        folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's own account passes through it
-        cluster = stack.enter_context(EmbeddedPostgres(folder / "data", POSTGRES))
+        with EmbeddedPostgres(folder / "data", POSTGRES) as cluster:
+            yield folder, cluster
+
+
+def measure(
+    folder: Path, cluster: str, few: int, many: int, *, rounds: int, seconds: float, connections: int
+) -> dict[str, list[Round]]:
+    """Run all reads; exits with a sentence if an answer was wrong or a ledger line is missing."""
+    with ExitStack() as stack:
         key, urls = ECKey.generate_key("P-256"), {}
         for customers in (few, many):
             print(f"making {customers:,} customers …", flush=True)
@@ -129,21 +99,26 @@ def main() -> None:
     options.add_argument("--connections", type=int, default=32)
     options.add_argument("--few", type=int, default=1_000, help="customers in the small database")
     options.add_argument("--many", type=int, default=200_000, help="customers in the large one")
+    options.add_argument("--households", type=int, default=1_000, help="whose real purchases are taken in")
     options.add_argument("--results", type=Path, default=RESULTS)
     given = options.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {LOAD_CORE})  # PostgreSQL inherits it, the servers choose theirs
-    measured = measure(
-        given.few,
-        given.many,
-        rounds=given.rounds,
-        seconds=given.seconds,
-        connections=given.connections,
-    )
-    print()
-    for line in [*report.table(measured), "", *report.ratios(measured)]:
-        print(line)
-    report.write(given.results, measured, connections=given.connections, seconds=given.seconds)
+    rounds, seconds, connections = given.rounds, given.seconds, given.connections
+    with place() as (folder, cluster):
+        measured = measure(
+            folder,
+            cluster,
+            given.few,
+            given.many,
+            rounds=rounds,
+            seconds=seconds,
+            connections=connections,
+        )
+        behaviour = ingest.measure(cluster, given.households, rounds=rounds, seconds=seconds)
+    print("", *report.table(measured), "", *report.ratios(measured), sep="\n")
+    print("", *report.intake_table(behaviour), "", *report.intake_ratios(behaviour), sep="\n")
+    report.write(given.results, measured, behaviour, connections=connections, seconds=seconds)
 
 
 if __name__ == "__main__":

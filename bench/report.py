@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.ingest import ALONE, OVER_HTTP, SENDERS, Behaviour
 from bench.load import Round
+from bench.orders import BATCH
 
 RATIOS = {
     "consented read / bare FastAPI": ("as built, 1,000", "bare FastAPI"),
@@ -59,6 +61,31 @@ def ratios(measured: Mapping[str, Sequence[Round]]) -> list[str]:
     return lines
 
 
+def intake_table(behaviour: Behaviour) -> list[str]:
+    """What taking behaviour in came to, as a table in Markdown; an answer is a batch's."""
+    lines = [
+        f"| behaviour | orders/s | p50 ms a batch of {BATCH} | p99 ms | µs/order |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, rounds in behaviour.rounds.items():
+        p50, p99 = percentile(rounds, 50), percentile(rounds, 99)
+        orders, cost = rate(rounds) * BATCH, work(rounds) / BATCH
+        lines.append(f"| {name} | {orders:,.0f} | {p50:.1f} | {p99:.1f} | {cost:.0f} |")
+    return lines
+
+
+def intake_ratios(behaviour: Behaviour) -> list[str]:
+    """The ratios of it, a line each."""
+    both = zip(behaviour.rounds[OVER_HTTP], behaviour.rounds[ALONE], strict=True)
+    share = statistics.median(http.rate / alone.rate for http, alone in both)
+    learning, concluding = behaviour.growth
+    return [
+        f"behaviour over HTTP / the computation alone: {share:.2f}",
+        f"learning from the 10,000th order / from the 10th: {learning:.2f}",
+        f"the same with the conclusions from it: {concluding:.2f}",
+    ]
+
+
 def machine() -> list[str]:
     """Where and with what this was measured."""
     cpu = platform.processor() or platform.machine()
@@ -76,15 +103,24 @@ def machine() -> list[str]:
     ]
 
 
-def write(path: Path, measured: Mapping[str, Sequence[Round]], *, connections: int, seconds: float) -> None:
+def write(
+    path: Path,
+    measured: Mapping[str, Sequence[Round]],
+    behaviour: Behaviour,
+    *,
+    connections: int,
+    seconds: float,
+) -> None:
     """Keep the figures in `path`."""
     rounds = len(next(iter(measured.values())))
     text = [
-        "# How fast a consented read is",
+        "# How fast it is",
         "",
-        f"Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d}: one server process on one core; the load, over "
-        f"{connections} connections, and PostgreSQL on the other. {rounds} rounds of {seconds:g} s, the servers in turn. "
+        f"Measured by `make bench` on {datetime.now(UTC):%Y-%m-%d}: one server process on one core, the load and PostgreSQL "
+        f"on the other. {rounds} rounds of {seconds:g} s, the servers in turn. "
         "Rates are medians of the rounds, ratios are medians of each round's ratio.",
+        "",
+        f"## A consented read, over {connections} connections",
         "",
         *table(measured),
         "",
@@ -100,6 +136,20 @@ def write(path: Path, measured: Mapping[str, Sequence[Round]], *, connections: i
         "- The number behind a name is how many customers the database holds.",
         "- **server's µs/request** is the time that the server process had its core. The other columns suffer from whatever "
         "else the machine does, this one hardly.",
+        "",
+        f"## Behaviour taken in, from {SENDERS} senders",
+        "",
+        *intake_table(behaviour),
+        "",
+        *(f"- {line}" for line in intake_ratios(behaviour)),
+        "",
+        f"- Real orders of {behaviour.lines:.1f} lines on average, in the order in which {behaviour.customers:,} households "
+        "made them: a batch is about nearly as many customers as it has orders. Half a year is known before.",
+        "- **over HTTP**: checked, kept, learnt from and concluded from, committed before the answer. The run counts the "
+        "events: as many as were answered for.",
+        "- **the computation alone**: what is learnt and concluded from the same orders, without server and database.",
+        "",
+        "## Where",
         "",
         *(f"- {line}" for line in machine()),
         "",

@@ -2,7 +2,8 @@
 
 Customer number n holds the token `ccxa_bench<n>` and is known to the shop as `ccxu_bench<n>`, so that a
 load generator can check without a list that an answer belongs to whoever asked. `ccxa_bound<n>` is the
-same, bound to a key (RFC 9449). The application `bench` has a secret.
+same, bound to a key (RFC 9449). The application `bench` has a secret, and the token `ccxa_shop` for the shop's
+own work: to send what its customers buy.
 
 Keys are UUIDv7 and one customer's rows lie together, as the broker itself would have written them.
 """
@@ -27,7 +28,7 @@ ROWS = (
        SELECT uuidv7(), 'c' || n || '@example.org', n::text, now() FROM generate_series(1, %(count)s) n""",
     """INSERT INTO grants
        SELECT customer_id, uuidv7(), organisation_id, 'bench', 'ccxu_bench' || c.name, 1, %(keys)s,
-              '{dpv:ServiceProvision}', true, false, now(), now() + interval '1 year', NULL, NULL
+              '{dpv:ServiceProvision}', true, true, now(), now() + interval '1 year', NULL, NULL
          FROM customers c, organisations""",
     """INSERT INTO applications (client_id, organisation_id, name, auth_method, secret_hash, dpop_bound,
                                  redirect_uris, post_logout_redirect_uris, scopes, purposes, created_at)
@@ -41,6 +42,11 @@ ROWS = (
        SELECT sha256(('ccxa_bench' || c.name)::bytea), 'bench', organisation_id, customer_id, grant_id,
               uuidv7(), '{}', keys, 'api', now(), now() + interval '1 day'
          FROM grants JOIN customers c USING (customer_id)""",
+    """INSERT INTO access_tokens (token_hash, client_id, organisation_id, family_id, scopes, keys, audience,
+                                   issued_at, expires_at)
+       SELECT sha256('ccxa_shop'::bytea), 'bench', organisation_id, uuidv7(), '{events:write}', '{}', 'api',
+              now(), now() + interval '1 day'
+         FROM organisations""",
 )
 BOUND = """
     INSERT INTO access_tokens (token_hash, client_id, organisation_id, customer_id, grant_id, family_id,
@@ -60,12 +66,12 @@ GUESS = """
 """
 
 
-def seed(cluster: str, customers: int, jkt: str | None) -> str:
+def seed(cluster: str, customers: int, jkt: str | None = None, *, name: str = "reads") -> str:
     """Make a migrated database with so many customers beside the one at `cluster`; return its address.
 
     With the thumbprint of a key, each has a token bound to it too.
     """
-    name = f"bench_{customers}"
+    name = f"bench_{name}_{customers}"
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     url = cluster.replace("/ccx?", f"/{name}?")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from math import fsum
@@ -44,9 +44,7 @@ class Exported:
 def export(purchases: Purchases, households: Collection[int], path: Path, few: Few | None = None) -> Exported:
     """Write the history of the households to `path`, which is there either completely or not at all."""
     lines = history_of(purchases, households, few)
-    lines = lines.sort_values(["household_id", "basket_id"], kind="stable")
-    visits = groupby(lines.itertuples(index=False), key=attrgetter("household_id", "basket_id"))
-    events = sorted(_sortable(order(list(rows))) for _, rows in visits)
+    events = sorted(_sortable(event) for event in orders(lines))
     digest = hashlib.sha256()
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     with partial.open("wb") as file:
@@ -65,6 +63,13 @@ def history_of(purchases: Purchases, households: Collection[int], few: Few | Non
     little = known.household_id.isin(cold(households, few.bucket))
     last = known[little & known.usable].groupby("household_id", sort=False).tail(few.lines)
     return pd.concat([known[~little], last]).sort_index()
+
+
+def orders(lines: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Return the event of each visit, household by household."""
+    lines = lines.sort_values(["household_id", "basket_id"], kind="stable")
+    visits = groupby(lines.itertuples(index=False), key=attrgetter("household_id", "basket_id"))
+    return (order(list(rows)) for _, rows in visits)
 
 
 def order(rows: list[Any]) -> dict[str, Any]:

@@ -3,11 +3,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
+from bench.ingest import ALONE, OVER_HTTP, Behaviour, Ingest
+from bench.learning import Learning
 from bench.load import Round
+from bench.orders import BATCH, Queue, number_of
 from bench.questions import Introspection, Read, Token
-from bench.report import RATIOS, percentile, rate, ratios, work
+from bench.report import RATIOS, intake_ratios, intake_table, percentile, rate, ratios, work
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,12 +54,64 @@ def test_no_token_is_wrong() -> None:
     assert not Token().is_right(b'{"token_type":"DPoP","access_token":"ccxa_x"}', 0)
 
 
+@pytest.fixture(scope="module")
+def queue() -> Queue:
+    return Queue(20)
+
+
+def test_batches_of_orders_go_on_for_ever_and_are_all_new(queue: Queue) -> None:
+    batches = queue.batches()
+    orders = [order for _ in range(20) for order in next(batches)]
+    assert len(orders) == 20 * BATCH > len(queue.coming), "they have begun anew"
+    assert len({order["messageId"] for order in orders}) == len(orders)
+    assert {number_of(order) for order in orders} <= set(range(1, 21))
+    first = [order["timestamp"] for order in orders[:BATCH]]
+    assert first == sorted(first)
+    assert max(order["timestamp"] for order in queue.past) < first[0]
+
+
+def test_a_batch_is_right_if_all_of_it_was_new(queue: Queue) -> None:
+    question = Ingest(queue)
+    question.prepare()
+    head, _, body = question.ask()[0].partition(b"\r\n\r\n")
+    assert b"Content-Length: %d" % len(body) in head
+    assert len(orjson.loads(body)["batch"]) == BATCH
+    assert question.is_right(b'{"accepted":100,"duplicates":0,"refused":[]}', 0)
+    assert not question.is_right(b'{"accepted":99,"duplicates":1,"refused":[]}', 0)
+
+
+def test_the_computation_alone_learns_what_the_queue_brings(queue: Queue) -> None:
+    learning = Learning(queue)
+    before = dict(learning.states)
+    learning.take_in(next(queue.batches()))
+    assert any(learning.states[number] != before[number] for number in before)
+
+
+def test_behaviour_is_told_by_the_order() -> None:
+    rounds = {
+        OVER_HTTP: [Round(seconds=2.0, processor=1.0, latencies=[0.1] * 20)],
+        ALONE: [Round(seconds=1.0, processor=1.0, latencies=[0.02] * 40)],
+    }
+    behaviour = Behaviour(rounds, 1000, 9.0, (1.04, 1.5))
+    assert f"| {OVER_HTTP} | 1,000 | 100.0 | 100.0 | 500 |" in intake_table(behaviour)
+    assert "behaviour over HTTP / the computation alone: 0.25" in intake_ratios(behaviour)
+    assert "learning from the 10,000th order / from the 10th: 1.04" in intake_ratios(behaviour)
+
+
 @pytest.mark.slow
 def test_it_measures_prints_the_ratios_and_counts_the_ledger(tmp_path: Path) -> None:
     """Small and short: that it works, not what it finds."""
     results = tmp_path / "results.md"
     run = subprocess.run(
-        [sys.executable, "-m", "bench", "--rounds=1", "--seconds=0.3", f"--results={results}"],
+        [
+            sys.executable,
+            "-m",
+            "bench",
+            "--rounds=1",
+            "--seconds=0.3",
+            "--households=60",
+            f"--results={results}",
+        ],
         cwd=ROOT,
         check=False,
         capture_output=True,
@@ -65,4 +121,9 @@ def test_it_measures_prints_the_ratios_and_counts_the_ledger(tmp_path: Path) -> 
     for name in RATIOS:
         assert re.search(rf"^{re.escape(name)}: \d+\.\d\d$", run.stdout, re.MULTILINE)
     assert re.search(r"every answer stands in the ledger: [\d,]+ lines", run.stdout)
+    assert re.search(r"every order stands in the database: [\d,]+00$", run.stdout, re.MULTILINE)
+    assert re.search(
+        r"^learning from the 10,000th order / from the 10th: \d+\.\d\d$", run.stdout, re.MULTILINE
+    )
     assert "| bare FastAPI |" in results.read_text()
+    assert f"| {OVER_HTTP} |" in results.read_text()
