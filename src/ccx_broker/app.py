@@ -15,6 +15,7 @@ from ccx_broker.consent import api as consent_api
 from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
 from ccx_broker.disclosure import api as disclosure_api
+from ccx_broker.disclosure import pages as disclosure_pages
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.disclosure.store import prepare
 from ccx_broker.intake import api as intake_api
@@ -112,7 +113,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     )
     for door in (intake_api, log_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, log_pages, oauth_pages):
+    for page in (accounts_pages, consent_pages, disclosure_pages, log_pages, oauth_pages):
         app.include_router(page.router, dependencies=[signal.Heeded])
     for plain in (signal, language, static, health):
         app.include_router(plain.router)

@@ -128,7 +128,7 @@ def consent_view(
         organisation=application.organisation_name,
         application=application.name,
         complaints=application.complaints,
-        complaints_link=_link(application.complaints),
+        complaints_link=link_to(application.complaints),
         purposes=tuple(each for each in application.purposes if each.purpose in ask.purposes),
         clusters=tuple(_clusters(ordinary, lines)),
         special=tuple(lines[item.key] for item in items if item.key in ask.special),
@@ -188,7 +188,8 @@ def _clusters(items: Collection[Item], lines: Mapping[str, Line]) -> Iterator[Cl
         yield Cluster(STEPS[step], tuple(lines[item.key] for item in items if item.step == step))
 
 
-def _link(complaints: str | None) -> str | None:
+def link_to(complaints: str | None) -> str | None:
+    """Return where a click on a complaints address leads."""
     if complaints is None:
         return None
     return complaints if complaints.startswith(("https://", "http://")) else f"mailto:{complaints}"

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from ccx_broker.consent.rules import Grant
 from ccx_broker.disclosure.rules import READ_BY_SUBJECT, Disclosed, Reason, Refused
 from ccx_broker.kit.challenge import challenge
 from ccx_broker.kit.errors import Forbidden, NotFound, NotSignedIn, Problem
+from ccx_broker.profile.rules import Held
 
 ANSWERS = {
     401: "The access token is missing, unknown, expired or revoked, or what it was granted has ended",
@@ -60,8 +62,13 @@ class SharedProfiles(BaseModel):
 
 def profile(outcome: Disclosed) -> dict[str, Any]:
     """Lay out one `SharedProfile`."""
+    return shared_profile(outcome.grant, outcome.values)
+
+
+def shared_profile(grant: Grant, values: Sequence[Held]) -> dict[str, Any]:
+    """Lay out what these values are under this grant."""
     return {
-        "subject": outcome.grant.subject,
+        "subject": grant.subject,
         "preferences": [
             {
                 "key": held.key,
@@ -71,10 +78,10 @@ def profile(outcome: Disclosed) -> dict[str, Any]:
                 "rank": held.rank,
                 "set_at": held.set_at,
             }
-            for held in outcome.values
+            for held in values
         ],
-        "grant_id": outcome.grant.grant_id,
-        "expires_at": outcome.grant.expires_at,
+        "grant_id": grant.grant_id,
+        "expires_at": grant.expires_at,
     }
 
 
