@@ -14,6 +14,7 @@ from ccx_broker.accounts import pages as accounts_pages
 from ccx_broker.consent import api as consent_api
 from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
+from ccx_broker.defaults import events_api
 from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.disclosure import pages as disclosure_pages
 from ccx_broker.disclosure.service import Reader
@@ -111,7 +112,16 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     app.router.routes.extend(
         [*disclosure_api.reads.routes, *oauth_api.quick.routes, *disclosure_api.router.routes]
     )
-    for door in (intake_api, log_api, oauth_api, consent_api, defaults_api, profile_api, accounts_api):
+    for door in (
+        intake_api,
+        log_api,
+        oauth_api,
+        consent_api,
+        defaults_api,
+        events_api,
+        profile_api,
+        accounts_api,
+    ):
         app.include_router(door.router)
     for page in (accounts_pages, consent_pages, disclosure_pages, log_pages, oauth_pages):
         app.include_router(page.router, dependencies=[signal.Heeded])

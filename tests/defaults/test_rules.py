@@ -378,6 +378,15 @@ def test_an_event_has_its_gist_in_words(
     from uuid import UUID
 
     kept = KeptEvent(
-        UUID(int=1), UUID(int=2), "Product Viewed", MONDAY_NOON, MONDAY_NOON, things, store, total, currency
+        UUID(int=1),
+        UUID(int=2),
+        "Product Viewed",
+        MONDAY_NOON,
+        MONDAY_NOON,
+        True,
+        things,
+        store,
+        total,
+        currency,
     )
     assert kept.summary == summary

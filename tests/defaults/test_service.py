@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ccx_broker.defaults import store
+from ccx_broker.defaults import events_store, store
 from ccx_broker.defaults.rules import learn_from
 from ccx_broker.defaults.rules.events import LearnResult, ReceivedEvent
 from ccx_broker.defaults.service import ask_again, learn
@@ -238,7 +238,7 @@ def test_who_forbids_collecting_has_nothing_kept_and_the_sender_can_not_tell(
     assert learn(session, events(customer, 9), NOW) == LearnResult(9, 0)
     assert learn(session, events(customer, 9), NOW) == LearnResult(0, 9)
     assert {(row.name, row.at, str(row.body)) for row in kept(session, customer)} == {("", NOW, "{}")}
-    assert store.events_page(session, customer, before=None, limit=10) == []
+    assert events_store.events_page(session, customer, before=None, limit=10) == []
     assert visits(session, customer) == 0
 
 
@@ -274,8 +274,8 @@ def test_a_guess_is_taken_back_when_it_is_no_longer_likely(session: Session, cus
 
 def test_events_are_listed_the_latest_received_first(session: Session, customer: UUID) -> None:
     learn(session, events(customer, 5), NOW)
-    first = store.events_page(session, customer, before=None, limit=3)
-    rest = store.events_page(session, customer, before=first[-1].event_id, limit=3)
+    first = events_store.events_page(session, customer, before=None, limit=3)
+    rest = events_store.events_page(session, customer, before=first[-1].event_id, limit=3)
     listed = [*first, *rest]
     assert [e.at for e in listed] == [MONDAY_NOON + timedelta(weeks=i) for i in (4, 3, 2, 1, 0)]
     assert listed[0].summary == "1 thing at store 367 for 2.5 USD"
@@ -298,9 +298,9 @@ def test_events_of_odd_content_have_a_short_gist(
         customer, SHOP, "odd", "Order Completed", MONDAY_NOON, {"properties": properties, "context": {}}
     )
     learn(session, [odd], NOW)
-    assert store.events_page(session, customer, before=None, limit=3)[0].summary == summary
+    assert events_store.events_page(session, customer, before=None, limit=3)[0].summary == summary
 
 
 def test_an_event_without_properties_can_be_listed(session: Session, customer: UUID) -> None:
     learn(session, [ReceivedEvent(customer, SHOP, "x", "identify", MONDAY_NOON, {"traits": {}})], NOW)
-    assert store.events_page(session, customer, before=None, limit=3)[0].summary == "identify"
+    assert events_store.events_page(session, customer, before=None, limit=3)[0].summary == "identify"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.consent import service as consent
 from ccx_broker.consent.rules import Answer, Ask, Grant
+from ccx_broker.defaults import events_store
 from ccx_broker.defaults import store as behaviour
 from ccx_broker.kit.ids import new_id
 from ccx_broker.kit.runtime import Lifetimes
@@ -130,7 +131,7 @@ def test_behaviour_becomes_defaults(
     assert (answer.status_code, answer.json()) == (200, {"accepted": 12, "duplicates": 0, "refused": []})
     with sessions() as session:
         assert load_defaults(session, grant.customer_id)["buy.store"].value == "367"
-        events = behaviour.events_page(session, grant.customer_id, before=None, limit=20)
+        events = events_store.events_page(session, grant.customer_id, before=None, limit=20)
     assert {event.organisation_id for event in events} == {shop.organisation_id}
 
 
@@ -216,7 +217,7 @@ def test_the_sender_can_not_tell_that_a_customer_forbids_collecting(
         "refused": [],
     }
     with sessions() as session:
-        assert behaviour.events_page(session, grant.customer_id, before=None, limit=20) == []
+        assert events_store.events_page(session, grant.customer_id, before=None, limit=20) == []
         assert load_defaults(session, grant.customer_id) == {}
 
 

@@ -1,14 +1,12 @@
-"""A customer's defaults (guesses, with reasons) and the events that they came from."""
+"""A customer's defaults: guesses, with reasons, and the answers to them."""
 
 from fastapi import APIRouter, Response
 
 from ccx_broker.accounts.auth import SignedIn
-from ccx_broker.defaults import service, store
-from ccx_broker.defaults.schemas import DefaultItem, DefaultList, EventItem, EventPage
+from ccx_broker.defaults import service
+from ccx_broker.defaults.schemas import DefaultItem, DefaultList
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
-from ccx_broker.kit.paging import Cursor, Limit, decode_cursor, encode_cursor
-from ccx_broker.organisations import store as organisation_store
 from ccx_broker.profile import service as profile
 from ccx_broker.profile import store as profile_store
 from ccx_broker.profile.catalogue import CATALOGUE, describe
@@ -48,37 +46,15 @@ def restore(key: str, me: SignedIn, db: Db) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/v1/me/events", summary="What was observed of me")
-def get_events(me: SignedIn, db: Db, limit: Limit = 50, cursor: Cursor = None) -> EventPage:
-    """List the events that organisations sent, the latest received first."""
-    events = store.events_page(db, me.customer.customer_id, before=decode_cursor(cursor), limit=limit + 1)
-    shown = events[:limit]
-    names = organisation_store.organisation_names(db, {event.organisation_id for event in shown})
-    return EventPage(
-        items=[
-            EventItem(
-                event_id=event.event_id,
-                organisation_id=event.organisation_id,
-                organisation=names[event.organisation_id],
-                event=event.name,
-                at=event.at,
-                received_at=event.received_at,
-                summary=event.summary,
-            )
-            for event in shown
-        ],
-        next=encode_cursor(shown[-1].event_id) if len(events) > limit else None,
-    )
-
-
 def default_item(default: Default) -> DefaultItem:
     """Write a guess for the wire."""
+    nothing = default.value is None
     return DefaultItem(
         key=default.key,
         question=CATALOGUE.require(default.key).question,
         value=default.value,
-        described=describe(default.key, default.value),
-        confidence=default.confidence,
+        described=None if nothing else describe(default.key, default.value),
+        confidence=None if nothing else default.confidence,
         evidence=dict(default.evidence),
         state=default.state,
         computed_at=default.computed_at,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ccx_broker.defaults import store
+from ccx_broker.defaults import events_store, store
 from ccx_broker.defaults.calibration import History, calibrate, shipped
 from ccx_broker.defaults.rules import conclude_all
 from ccx_broker.defaults.rules.interface import Progress
@@ -77,6 +77,6 @@ def recalibrate(session: Session, now: datetime, progress: Progress) -> Populati
 
 
 def _observations(session: Session, customer_id: UUID) -> Iterator[Observation]:
-    for event in store.learnt_events(session, customer_id, MOST_EVENTS):
+    for event in events_store.latest_counting_events(session, customer_id, MOST_EVENTS):
         if (observation := event.observation()) is not None:
             yield observation

@@ -45,13 +45,17 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
 
     numbered = {new_id(): event for event in events}
     markers = [i for i, event in numbered.items() if not choices[event.customer_id].collect]
-    new = store.insert_events(session, numbered, markers, now)
+    observations = {
+        i: observation
+        for i, event in numbered.items()
+        if choices[event.customer_id].may_learn and (observation := event.observation())
+    }
+    new = store.insert_events(session, numbered, markers, observations, now)
 
     observed: dict[UUID, list[Observation]] = {}
-    for i, event in numbered.items():
-        may_learn = i in new and choices[event.customer_id].may_learn
-        if may_learn and (observation := event.observation()):
-            observed.setdefault(event.customer_id, []).append(observation)
+    for i, observation in observations.items():
+        if new.get(i):
+            observed.setdefault(numbered[i].customer_id, []).append(observation)
     learnt = {customer: learn_from(states[customer], seen) for customer, seen in sorted(observed.items())}
     if learnt:
         store.save_states(session, learnt, now)

@@ -1,17 +1,31 @@
-"""All SQL of events and estimator states. Each function is one statement, however many rows it is about."""
+"""All SQL of taking events in, of estimator states and of populations. Each function is one statement, however many rows it is about."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, case, cast, delete, func, literal, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
+from sqlalchemy import (
+    Boolean,
+    Exists,
+    SmallInteger,
+    Text,
+    Uuid,
+    and_,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
 from sqlalchemy.orm import Session
 
-from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent
+from ccx_broker.defaults.rules.events import ReceivedEvent
 from ccx_broker.defaults.rules.population import Population
-from ccx_broker.defaults.tables import EstimatorStateRow, EventRow, PopulationRow
+from ccx_broker.defaults.tables import EstimatorStateRow, EventRow, MutedSourceRow, PopulationRow
 from ccx_broker.kit.records import records
 
 MARKER = ""
@@ -59,11 +73,16 @@ def save_states(session: Session, states: Mapping[UUID, Mapping[str, Any]], now:
 
 
 def insert_events(
-    session: Session, events: Mapping[UUID, ReceivedEvent], markers: Collection[UUID], now: datetime
-) -> set[UUID]:
-    """Keep the events, by event_id, that are new; return the ids of those that were.
+    session: Session,
+    events: Mapping[UUID, ReceivedEvent],
+    markers: Collection[UUID],
+    telling: Collection[UUID],
+    now: datetime,
+) -> dict[UUID, bool]:
+    """Keep the events, by event_id, that are new; return for each of these whether it is learnt from.
 
-    Of those in `markers` only the message id is kept: enough to tell a repetition, and nothing else.
+    It is, if it is among those that have something to tell and its customer has not muted the sender. Of
+    those in `markers` only the message id is kept: enough to tell a repetition, and nothing else.
     """
     bare = set(markers)
     rows = records(
@@ -78,6 +97,8 @@ def insert_events(
                 "at": now if event_id in bare else event.at,
                 "received_at": now,
                 "body": {} if event_id in bare else event.body,
+                "learnt": event_id in telling,
+                "utc_offset": 0 if event_id in bare else event.utc_offset,
             }
             for event_id, event in events.items()
         ],
@@ -89,57 +110,29 @@ def insert_events(
         at=TIMESTAMP(timezone=True),
         received_at=TIMESTAMP(timezone=True),
         body=JSONB(),
+        learnt=Boolean(),
+        utc_offset=SmallInteger(),
     )
+    kept = [
+        and_(rows.c.learnt, ~muted(rows.c.customer_id, rows.c.organisation_id))
+        if name == "learnt"
+        else column
+        for name, column in rows.c.items()
+    ]
     statement = (
         insert(EventRow)
-        .from_select(list(rows.c.keys()), select(*rows.c))
+        .from_select(list(rows.c.keys()), select(*kept))
         .on_conflict_do_nothing()
-        .returning(EventRow.event_id)
+        .returning(EventRow.event_id, EventRow.learnt)
     )
-    return set(session.scalars(statement))
+    return {row.event_id: row.learnt for row in session.execute(statement)}
 
 
-def events_page(session: Session, customer_id: UUID, *, before: UUID | None, limit: int) -> list[KeptEvent]:
-    """Return a customer's events, the latest received first, from the one after `before` on."""
-    properties = EventRow.body["properties"]
-    products = properties["products"]
-    things = case((func.jsonb_typeof(products) == "array", func.jsonb_array_length(products)))
-    found = session.execute(
-        select(
-            EventRow.event_id,
-            EventRow.organisation_id,
-            EventRow.name,
-            EventRow.at,
-            EventRow.received_at,
-            things,
-            *(_short(properties[field]) for field in ("store_id", "total", "currency")),
-        )
-        .where(
-            EventRow.customer_id == customer_id,
-            EventRow.name != MARKER,
-            true() if before is None else EventRow.event_id < before,
-        )
-        .order_by(EventRow.event_id.desc())
-        .limit(limit)
+def muted(customer_id: Any, organisation_id: Any) -> Exists:
+    """Return the condition that the customer wants nothing learnt from the organisation."""
+    return exists().where(
+        MutedSourceRow.customer_id == customer_id, MutedSourceRow.organisation_id == organisation_id
     )
-    return [KeptEvent(*row) for row in found]
-
-
-def _short(value: ColumnElement[Any]) -> ColumnElement[str | None]:
-    """Return a JSON text or number as text of at most 40 characters; anything else is NULL."""
-    plain = func.jsonb_typeof(value).in_(("string", "number"))
-    return case((plain, func.left(value.op("#>>", return_type=Text())(cast([], ARRAY(Text))), 40)))
-
-
-def learnt_events(session: Session, customer_id: UUID, most: int) -> list[ReceivedEvent]:
-    """Return the latest events that a customer was learnt from, `most` at most, in the order of time."""
-    found = session.execute(
-        select(EventRow.organisation_id, EventRow.message_id, EventRow.name, EventRow.at, EventRow.body)
-        .where(EventRow.customer_id == customer_id, EventRow.name != MARKER)
-        .order_by(EventRow.at.desc(), EventRow.event_id.desc())
-        .limit(most)
-    )
-    return [ReceivedEvent(customer_id, *row) for row in found][::-1]
 
 
 def some_customers(session: Session, most: int) -> list[UUID]:

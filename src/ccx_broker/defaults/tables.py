@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, Text
+from sqlalchemy import DateTime, ForeignKey, Index, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,8 @@ class EventRow(Base):
     """One piece of behaviour as an organisation sent it. Its `message_id` makes a retry harmless.
 
     The organisation is part of the key: a message id that another organisation has used says nothing.
+    `learnt` tells whether it taught the estimators something when it came: a replay learns from exactly
+    those. For the same reason `utc_offset` (minutes) keeps the offset that `at` was sent with.
     """
 
     __tablename__ = "events"
@@ -29,6 +31,8 @@ class EventRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    learnt: Mapped[bool]
+    utc_offset: Mapped[int] = mapped_column(SmallInteger)
 
     __table_args__ = (Index("ix_events_customer_id_event_id", "customer_id", "event_id", unique=True),)
 
@@ -54,3 +58,15 @@ class EstimatorStateRow(Base):
     )
     state: Mapped[dict[str, Any]] = mapped_column(JSONB)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class MutedSourceRow(Base):
+    """An organisation from whose events a customer wants nothing to be learnt."""
+
+    __tablename__ = "muted_sources"
+
+    customer_id: Mapped[UUID] = mapped_column(
+        ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True
+    )
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    muted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

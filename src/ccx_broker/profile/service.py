@@ -88,11 +88,14 @@ def restore_preference(
     return _save(session, customer_id, _unless_stale(rules.write(present, wish, if_match, now)))
 
 
-def offer_defaults(session: Session, offers: Sequence[tuple[UUID, Offer]], now: datetime) -> None:
+def offer_defaults(
+    session: Session, offers: Sequence[tuple[UUID, Offer]], now: datetime, *, anew: bool = False
+) -> None:
     """Store guesses about any number of customers, in at most three statements for every 5,000 of them.
 
-    Of several guesses about one key of one customer the last counts. A dismissed one is never touched;
-    value None takes an offered one back. Raises `ValueError` for a key about which nobody may guess:
+    Of several guesses about one key of one customer the last counts. A dismissed one is never touched,
+    unless everything is concluded `anew`, since something was forgotten: then it stays dismissed, but may
+    not go on telling what nobody is to know any more. Value None takes an offered one back. Raises `ValueError` for a key about which nobody may guess:
     that is an estimator's mistake, not a caller's.
     """
     latest = {(customer_id, offer.key): offer for customer_id, offer in offers}
@@ -107,9 +110,9 @@ def offer_defaults(session: Session, offers: Sequence[tuple[UUID, Offer]], now: 
         told = {pair: latest[pair] for pair in part if latest[pair].value is not None}
         silent = [pair for pair in part if pair not in told]
         if told:
-            store.put_defaults(session, told, now)
+            store.put_defaults(session, told, now, dismissed_too=anew)
         if silent:
-            store.take_defaults_back(session, silent)
+            store.take_defaults_back(session, silent, dismissed_too=anew)
 
 
 def accept_default(session: Session, customer_id: UUID, key: str, *, now: datetime) -> Stated:

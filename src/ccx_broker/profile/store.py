@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, Text, Uuid, delete, exists, literal, select, tuple_, update
+from sqlalchemy import DateTime, Float, Text, Uuid, delete, exists, literal, or_, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -77,9 +77,13 @@ def load_stated(
 def load_defaults(
     session: Session, customer_id: UUID, keys: Collection[str] | None = None
 ) -> dict[str, Default]:
-    """Return the guesses in whatever state they are, those with nothing to say left out."""
+    """Return the guesses in whatever state they are.
+
+    One with nothing to say is left out, unless it was dismissed: that is still to be seen and to be undone.
+    """
     rows = select(*DefaultRow.__table__.columns).where(
-        DefaultRow.customer_id == customer_id, DefaultRow.value.is_not(None)
+        DefaultRow.customer_id == customer_id,
+        or_(DefaultRow.value.is_not(None), DefaultRow.state == "dismissed"),
     )
     if keys is not None:
         rows = rows.where(DefaultRow.key.in_(sorted(keys)))
@@ -204,10 +208,16 @@ def reopen_default(session: Session, customer_id: UUID, key: str) -> None:
     )
 
 
-def put_defaults(session: Session, offers: Mapping[tuple[UUID, str], Offer], now: datetime) -> None:
-    """Store guesses that have something to say; the customer's answer stays, a dismissed one untouched.
+def put_defaults(
+    session: Session,
+    offers: Mapping[tuple[UUID, str], Offer],
+    now: datetime,
+    *,
+    dismissed_too: bool = False,
+) -> None:
+    """Store guesses that have something to say; the customer's answer stays, whatever it was.
 
-    One statement. In the order of the primary key, so that two of these never wait for each other in a
+    What a dismissed one says is left as it is, unless it is to be written anew too. One statement. In the order of the primary key, so that two of these never wait for each other in a
     circle.
     """
     rows = [
@@ -238,19 +248,27 @@ def put_defaults(session: Session, offers: Mapping[tuple[UUID, str], Offer], now
         new.on_conflict_do_update(
             index_elements=["customer_id", "key"],
             set_={name: new.excluded[name] for name in ("value", "confidence", "evidence", "computed_at")},
-            where=DefaultRow.state != "dismissed",
+            where=true() if dismissed_too else DefaultRow.state != "dismissed",
         )
     )
 
 
-def take_defaults_back(session: Session, pairs: Sequence[tuple[UUID, str]]) -> None:
+def take_defaults_back(
+    session: Session, pairs: Sequence[tuple[UUID, str]], *, dismissed_too: bool = False
+) -> None:
     """Forget guesses about which there is nothing to say any more, unless the customer has answered.
 
-    An accepted one keeps its row, without a value: the answer was given. Two statements.
+    An accepted one keeps its row, without a value or a reason: the answer was given. So does a dismissed
+    one if that is asked for. Two statements.
     """
     named = tuple_(DefaultRow.customer_id, DefaultRow.key).in_(sorted(pairs))
+    answered = ["accepted", "dismissed"] if dismissed_too else ["accepted"]
     session.execute(delete(DefaultRow).where(named, DefaultRow.state == "offered"))
-    session.execute(update(DefaultRow).where(named, DefaultRow.state == "accepted").values(value=None))
+    session.execute(
+        update(DefaultRow)
+        .where(named, DefaultRow.state.in_(answered))
+        .values(value=None, confidence=0, evidence={})
+    )
 
 
 def _stated(row: Any) -> Stated:

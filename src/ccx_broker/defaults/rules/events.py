@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,11 @@ class ReceivedEvent:
     at: datetime
     body: Mapping[str, Any]
 
+    @property
+    def utc_offset(self) -> int:
+        """Return the offset that its time was sent with, in minutes: RFC 3339 knows no finer one."""
+        return int((self.at.utcoffset() or timedelta(0)).total_seconds()) // 60
+
     def observation(self) -> Observation | None:
         """Return what may be learnt from it, or None."""
         properties, context = self.body.get("properties"), self.body.get("context")
@@ -34,13 +39,17 @@ class ReceivedEvent:
 
 @dataclass(frozen=True)
 class KeptEvent:
-    """One line of a customer's list of events; `things`, `store` and `total` as far as the event has them."""
+    """One line of a customer's list of events; `things`, `store` and `total` as far as the event has them.
+
+    `learnt`: something was learnt from it, and it counts now, since its sender is not muted.
+    """
 
     event_id: UUID
     organisation_id: UUID
     name: str
     at: datetime
     received_at: datetime
+    learnt: bool
     things: int | None
     store: str | None
     total: str | None
@@ -78,3 +87,19 @@ class LearnResult:
 
     accepted: int
     duplicates: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """An organisation that has sent something about a customer, or that is muted.
+
+    `events` counts what is kept and not forgotten, `learnt` those of it that something was learnt from;
+    `first_at` and `last_at` are when the earliest and the latest of it happened.
+    """
+
+    organisation_id: UUID
+    events: int
+    learnt: int
+    first_at: datetime | None
+    last_at: datetime | None
+    muted_at: datetime | None

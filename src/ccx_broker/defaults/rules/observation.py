@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -142,7 +143,12 @@ def zone_of(name: str) -> ZoneInfo | None:
 
 
 def _text(value: object) -> str | None:
-    """Return a short text on one line; a whole number is read as one. Anything else is None."""
+    """Return a short text on one line; a whole number is read as one. Anything else is None.
+
+    Whether a whole number came as 330 or 330.0 makes no difference, since the database may keep one as the other.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(Decimal(repr(value)))  # its digits as they were written, as the database keeps them
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
