@@ -1,5 +1,7 @@
 """What many tests need: a running broker, a customer, an application, a token."""
 
+import fcntl
+import json
 import os
 import shutil
 import socket
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -56,6 +59,25 @@ def need_chromium() -> str:
 def need_node() -> str:
     """Return the path of Node; skips or fails without it."""
     return need_program("node", "nodejs")
+
+
+def need_npm(package: str) -> Path:
+    """Return the folder of a package that `tests/js` pins, installed if need be; skips or fails without it."""
+    folder = Path(__file__).parent / "js"
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"][f"node_modules/{package}"]
+    there = folder / "node_modules" / package
+    # Several workers may want it at once, and `npm ci` begins by taking away what is there.
+    with (folder / "package.json").open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        described = there / "package.json"
+        if described.is_file() and json.loads(described.read_text())["version"] == lock["version"]:
+            return there
+        command = [need_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sentence = f"npm can't install {package}: {done.stderr.strip()[-200:]}"
+        (pytest.fail if os.environ.get("CCX_TEST_REQUIRE") else pytest.skip)(sentence)
+    return there
 
 
 def free_port() -> int:

@@ -1,32 +1,17 @@
 """A JavaScript client walks the whole way: PAR, RAR, PKCE, DPoP with nonces, refresh, revocation (oauth4webapi)."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-import pytest
 
 from tests.oauth_support import Browser, consent, new_application, new_customer
-from tests.support import Broker, need_node, need_program
+from tests.support import Broker, need_node, need_npm
 
 FOLDER = Path(__file__).parents[1] / "js"
 KEYS = ["buy.store", "diet.allergens"]
-
-
-def need_oauth4webapi() -> None:
-    """Install what the lock file pins, unless it is there; skips or fails where that can't be had."""
-    lock = json.loads((FOLDER / "package-lock.json").read_text())["packages"]["node_modules/oauth4webapi"]
-    there = FOLDER / "node_modules" / "oauth4webapi" / "package.json"
-    if there.is_file() and json.loads(there.read_text())["version"] == lock["version"]:
-        return
-    command = [need_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sentence = f"npm can't install oauth4webapi: {done.stderr.strip()[-200:]}"
-        (pytest.fail if os.environ.get("CCX_TEST_REQUIRE") else pytest.skip)(sentence)
 
 
 def test_the_lock_pins_by_hash_and_names_no_host() -> None:
@@ -40,7 +25,7 @@ def test_the_lock_pins_by_hash_and_names_no_host() -> None:
 
 def test_a_javascript_client_walks_the_whole_way(broker: Broker, http: httpx2.Client) -> None:
     node = need_node()
-    need_oauth4webapi()
+    need_npm("oauth4webapi")
     app = new_application(broker, ["pref:buy", "pref:diet.allergens"], public=True, dpop_bound=None)
     customer = new_customer(broker)
     http.put(

@@ -27,6 +27,7 @@ TEXT = [
     ("bad", "paper"),
     ("bad", "sheet"),
     ("bad", "bad-tint"),
+    ("plum", "plum-tint"),
 ]
 EDGES = [("field", "sheet"), ("field", "paper"), ("accent", "paper"), ("bad", "sheet")]
 

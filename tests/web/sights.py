@@ -1,0 +1,123 @@
+"""How to get to each page, in each state that looks different. A new page is a line here.
+
+`SIGHTS` has every GET route that answers with a page, by its path in the routes; a test fails for one that
+is missing. What is under a route is the ways to see it: each a name and what to do on the stage.
+"""
+
+from collections.abc import Callable
+
+from tests.oauth_support import ask_url, authorise
+from tests.web.stage import SCOPES, Stage
+
+Way = Callable[[Stage], object]
+
+# GET routes outside the API's description that answer with something else than a page.
+NO_PAGES = {
+    "/openapi.json": "a document for programs",
+    "/static/{version}/{name}": "stylesheets and pictures",
+    "/healthz": "for a load balancer",
+    "/oauth/userinfo": "for programs",
+}
+
+
+def at(path: str) -> Way:
+    """Open a page as the customer."""
+
+    def go(stage: Stage) -> None:
+        stage.sign_in()
+        stage.open(path)
+
+    return go
+
+
+def as_visitor(path: str) -> Way:
+    """Open a page without being signed in."""
+
+    def go(stage: Stage) -> None:
+        stage.visit()
+        stage.open(path)
+
+    return go
+
+
+def with_wrong_password(stage: Stage) -> None:
+    stage.visit()
+    stage.open("/signin")
+    stage.page.get_by_label("Email").fill("ada@example.org")
+    stage.page.get_by_label("Password").fill("not my password")
+    stage.page.get_by_role("button", name="Sign in").click()
+
+
+def with_empty_fields(stage: Stage) -> None:
+    stage.visit()
+    stage.open("/signup")
+    stage.page.eval_on_selector("main form", "form => { form.noValidate = true }")
+    stage.page.get_by_role("button", name="Create my profile").click()
+
+
+def asked(stage: Stage) -> None:
+    at(ask_url(stage.application, SCOPES)[0])(stage)
+
+
+def asked_and_nothing_ticked(stage: Stage) -> None:
+    asked(stage)
+    stage.page.get_by_role("button", name="Share", exact=True).click()
+
+
+def asked_again(stage: Stage) -> None:
+    share(stage)
+    at(ask_url(stage.application, ["pref:buy"])[0])(stage)
+
+
+def share(stage: Stage) -> None:
+    authorise(
+        stage.broker, stage.application, stage.customer, SCOPES, ["buy.store", "diet.allergens"], events=True
+    )
+
+
+def shared(stage: Stage) -> None:
+    share(stage)
+    at("/sharing")(stage)
+
+
+def ended(stage: Stage) -> None:
+    shared(stage)
+    stage.page.get_by_role("button", name="End sharing").first.click()
+
+
+def wrong_code(stage: Stage) -> None:
+    at("/device")(stage)
+    stage.page.get_by_label("The code on the device").fill("BCDF-GHJK")
+    stage.page.get_by_role("button", name="Go on").click()
+
+
+def menu_open(stage: Stage) -> None:
+    at("/")(stage)
+    stage.page.set_viewport_size({"width": 320, "height": 640})
+    stage.page.get_by_text("Menu", exact=True).click()
+
+
+SIGHTS: dict[str, dict[str, Way]] = {
+    "/": {"visitor": as_visitor("/"), "customer": at("/"), "menu": menu_open},
+    "/signin": {
+        "empty": as_visitor("/signin"),
+        "again": at("/signin?again=true"),
+        "failed": with_wrong_password,
+    },
+    "/signup": {"empty": as_visitor("/signup"), "failed": with_empty_fields},
+    "/devices": {"list": at("/devices")},
+    "/sharing": {"nothing yet": at("/sharing"), "shared": shared, "ended": ended},
+    "/oauth/authorize": {
+        "asked": asked,
+        "nothing ticked": asked_and_nothing_ticked,
+        "asked again": asked_again,
+        "dead end": at("/oauth/authorize?client_id=nobody"),
+    },
+    "/oauth/logout": {"asks": at("/oauth/logout"), "done": as_visitor("/oauth/logout")},
+    "/device": {
+        "empty": at("/device"),
+        "filled": at("/device?user_code=BCDFGHJK"),
+        "wrong code": wrong_code,
+    },
+}
+ELSEWHERE: dict[str, Way] = {"no such page": as_visitor("/no-such-page")}
