@@ -40,6 +40,7 @@ def test_a_person_signs_up_and_in_by_keyboard_alone(broker: Broker, page: Page) 
     expect(page).to_have_url(f"{broker.url}/devices")
     expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
     expect(page.get_by_role("listitem")).to_have_count(1)
+    page.get_by_text("Menu", exact=True).click()
     page.get_by_role("navigation").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Create your profile")).to_be_visible()
 

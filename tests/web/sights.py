@@ -6,6 +6,8 @@ is missing. What is under a route is the ways to see it: each a name and what to
 
 from collections.abc import Callable
 
+import httpx2
+
 from tests.oauth_support import ask_url, authorise
 from tests.web.stage import SCOPES, Stage
 
@@ -13,6 +15,7 @@ Way = Callable[[Stage], object]
 
 # GET routes outside the API's description that answer with something else than a page.
 NO_PAGES = {
+    "/.well-known/gpc.json": "a document for programs",
     "/openapi.json": "a document for programs",
     "/static/{version}/{name}": "stylesheets and pictures",
     "/healthz": "for a load balancer",
@@ -97,8 +100,25 @@ def menu_open(stage: Stage) -> None:
     stage.page.get_by_text("Menu", exact=True).click()
 
 
+def looked_at(stage: Stage) -> None:
+    """Let the shop look twice: once at what it may see, once refused."""
+    token = authorise(stage.broker, stage.application, stage.customer, SCOPES, ["buy.store"])
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    httpx2.get(f"{stage.broker.url}/v1/preferences", headers=bearer, timeout=30).raise_for_status()
+    at("/sharing")(stage)
+    stage.page.get_by_role("button", name="End sharing").first.click()
+    httpx2.get(f"{stage.broker.url}/v1/preferences", headers=bearer, timeout=30)
+    stage.open("/log")
+
+
+def with_signal(stage: Stage) -> None:
+    """Arrive with a browser that asks not to have data shared."""
+    stage.page.set_extra_http_headers({"Sec-GPC": "1"})
+    at("/")(stage)
+
+
 SIGHTS: dict[str, dict[str, Way]] = {
-    "/": {"visitor": as_visitor("/"), "customer": at("/"), "menu": menu_open},
+    "/": {"visitor": as_visitor("/"), "customer": at("/"), "menu": menu_open, "signal": with_signal},
     "/signin": {
         "empty": as_visitor("/signin"),
         "again": at("/signin?again=true"),
@@ -107,6 +127,7 @@ SIGHTS: dict[str, dict[str, Way]] = {
     "/signup": {"empty": as_visitor("/signup"), "failed": with_empty_fields},
     "/devices": {"list": at("/devices")},
     "/sharing": {"nothing yet": at("/sharing"), "shared": shared, "ended": ended},
+    "/log": {"nothing yet": at("/log"), "looked at": looked_at},
     "/oauth/authorize": {
         "asked": asked,
         "nothing ticked": asked_and_nothing_ticked,
