@@ -22,7 +22,7 @@ def parts_page(code: str) -> str:
         .from_string(source)
         .render(
             me=None,
-        heeded_signal=False,
+            heeded_signal=False,
             path="/",
             csrf=lambda: Markup(""),
             languages=[language(each) for each in codes()],

@@ -78,6 +78,17 @@ def share(stage: Stage) -> None:
     )
 
 
+def one_grant(further: str = "") -> Way:
+    """Share something, and open its page or one below it."""
+
+    def go(stage: Stage) -> None:
+        share(stage)
+        (grant,) = stage.api("GET", "/v1/me/grants").json()["items"]
+        at(f"/sharing/{grant['grant_id']}{further}")(stage)
+
+    return go
+
+
 def shared(stage: Stage) -> None:
     share(stage)
     at("/sharing")(stage)
@@ -127,6 +138,8 @@ SIGHTS: dict[str, dict[str, Way]] = {
     "/signup": {"empty": as_visitor("/signup"), "failed": with_empty_fields},
     "/devices": {"list": at("/devices")},
     "/sharing": {"nothing yet": at("/sharing"), "shared": shared, "ended": ended},
+    "/sharing/{grant_id}": {"live": one_grant(), "saved": one_grant("?saved=true")},
+    "/sharing/{grant_id}/as-they-see": {"live": one_grant("/as-they-see")},
     "/log": {"nothing yet": at("/log"), "looked at": looked_at},
     "/oauth/authorize": {
         "asked": asked,
