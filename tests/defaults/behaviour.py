@@ -16,9 +16,9 @@ from tests.defaults.examples import MONDAY_NOON, NEW_YORK
 EVENTS_OF = {estimator.key: estimator.memory.listens for estimator in ESTIMATORS}
 
 
-def did(name: str, at: datetime = MONDAY_NOON, **properties: Any) -> Observation:
+def did(name: str, moment: datetime = MONDAY_NOON, /, **properties: Any) -> Observation:
     """Return what is observed of an event; fails if that is nothing."""
-    seen = observe(name, "shop", at, properties, {"timezone": NEW_YORK})
+    seen = observe(name, "shop", moment, properties, {"timezone": NEW_YORK})
     assert seen is not None
     return seen
 
