@@ -34,7 +34,8 @@ def texts() -> Catalog:
     found = Catalog(charset="utf-8", fuzzy=False)
     said = extract_from_dir(
         PACKAGE,
-        method_map=[("templates/**.html", "jinja2"), ("**.py", "python")],
+        # The demo tells its story on a terminal, in English.
+        method_map=[("demo/**", "ignore"), ("templates/**.html", "jinja2"), ("**.py", "python")],
         options_map={"templates/**.html": JINJA},
         keywords=KEYWORDS,
         strip_comment_tags=True,

@@ -7,6 +7,8 @@ import pytest
 
 from ccx_broker.kit.language import accepted, best, language
 from ccx_broker.words import english, say, say_n, why
+from tests.oauth_support import new_customer
+from tests.support import Broker
 
 HTML = {"Accept": "text/html"}
 LANG = re.compile(r'<html lang="(\w+)" dir="ltr">')
@@ -56,6 +58,24 @@ def test_the_foot_of_a_page_changes_the_language_for_this_visit(http: httpx2.Cli
     nothing = http.post("/language", data=form | {"language": "xx"}, headers={"Referer": str(page.url)})
     assert "ccx_language" not in nothing.headers.get("set-cookie", "")
     assert http.post("/language", data={"language": "en"}).status_code == 403
+
+
+def test_a_signed_in_customers_statement_counts_more_than_their_browser(
+    broker: Broker, http: httpx2.Client
+) -> None:
+    customer = new_customer(broker)
+    http.cookies.set("ccx_session", customer.token)
+    english = HTML | {"Accept-Language": "en"}
+    assert lang(http.get("/devices", headers=english)) == "en"
+    for stated, expected in (("de-AT", "de"), ("tlh", "en"), ("de", "de")):
+        path = "/v1/me/preferences/language"
+        http.put(path, json={"value": stated}, headers=customer.bearer).raise_for_status()
+        assert lang(http.get("/devices", headers=english)) == expected
+    missing = http.get(f"/sharing/{customer.customer_id}", headers=english)
+    assert missing.status_code == 404
+    assert lang(missing) == "de"
+    http.delete(path, headers=customer.bearer).raise_for_status()
+    assert lang(http.get("/devices", headers=english)) == "en"
 
 
 def test_the_api_speaks_english(http: httpx2.Client) -> None:

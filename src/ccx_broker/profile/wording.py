@@ -10,7 +10,13 @@ from ccx_broker.words import say
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Codes that don't become plain words by taking out the underscores.
-WORDS = {"sms": "text message", "dont": "don't", "html": "HTML", "push": "push message"}
+WORDS = {
+    "sms": "text message",
+    "only_if_i_ask": "only if I ask",
+    "dont": "don't",
+    "html": "HTML",
+    "push": "push message",
+}
 YES_OR_NO = {"yes": say("yes"), "no": say("no"), True: say("yes"), False: say("no")}
 TYPES = {
     "string": "a text",
