@@ -39,22 +39,26 @@ NAMES = tuple(hour_name(day, hour) for day in range(7) for hour in HOURS)
 
 
 class Window(NamedTuple):
-    """Some days, and `length` hours from `first` on, both by the days as they are lived."""
+    """Some hours in a row, from the `start`th of a day on, and how much an event inside and one outside tell."""
 
-    days: tuple[int, ...]
-    first: int
-    length: int
+    start: int
+    end: int
+    inside: float
+    outside: float
 
 
 @cache
-def windows(part: tuple[int, ...]) -> tuple[Window, ...]:
-    """Return all windows that a customer may have in a part of the week: on all its days or on one."""
+def windows(days: int, whole: int, stray: float) -> tuple[Window, ...]:
+    """Return all windows on some days of a part of the week, which has `whole` hours."""
     return tuple(
-        Window(days, first, length)
-        for days in (part, *((day,) for day in part))
+        Window(
+            start,
+            start + length,
+            log((1 - stray) / (days * length)),
+            log(stray / (whole - days * length)),
+        )
         for length in LENGTHS
-        for first in HOURS
-        if first + length <= HOURS.stop
+        for start in range(len(HOURS) - length + 1)
     )
 
 
@@ -128,28 +132,30 @@ def hours_of(grid: Mapping[int, Sequence[float]], stray: float) -> dict[tuple[in
     `grid` has the counts of the hours of each day; `stray` is the share that falls outside the window.
     """
     part = tuple(grid)
-    sums = {day: list(accumulate(row, initial=0.0)) for day, row in grid.items()}
     whole, total = len(part) * len(HOURS), sum(map(sum, grid.values()))
-    hypotheses = windows(part)
-    logs = []
-    for days, first, length in hypotheses:
-        start, end = first - HOURS.start, first - HOURS.start + length
-        inside = sum(sums[day][end] - sums[day][start] for day in days)
-        size = len(days) * length
-        # All days together are as likely, before anything is known, as single days are together.
-        before = 0.0 if len(days) > 1 else -log(len(part))
-        logs.append(
-            before + inside * log((1 - stray) / size) + (total - inside) * log(stray / (whole - size))
-        )
+    # All days together are as likely, before anything is known, as single days are together.
+    choices = [(part, 0.0), *(((day,), -log(len(part))) for day in part)]
+    logs: list[float] = []
+    for days, before in choices:
+        sums = list(accumulate(map(sum, zip(*(grid[day] for day in days), strict=True)), initial=0.0))
+        for start, end, inside, outside in windows(len(days), whole, stray):
+            within = sums[end] - sums[start]
+            logs.append(before + within * inside + (total - within) * outside)
     highest = max(logs)
     weights = [exp(each - highest) for each in logs]
     scale = sum(weights)
     chances = {(day, hour): 0.0 for day in part for hour in HOURS}
-    for (days, first, length), weight in zip(hypotheses, weights, strict=True):
-        if weight > 1e-6:
+    left = iter(weights)
+    for days, _ in choices:
+        # What a window adds begins at its first hour and ends after its last.
+        steps = [0.0] * (len(HOURS) + 1)
+        for window in windows(len(days), whole, stray):
+            weight = next(left) / scale
+            steps[window.start] += weight
+            steps[window.end] -= weight
+        for hour, chance in zip(HOURS, accumulate(steps[:-1]), strict=True):
             for day in days:
-                for hour in range(first, first + length):
-                    chances[day, hour] += weight / scale
+                chances[day, hour] += chance
     return chances
 
 
