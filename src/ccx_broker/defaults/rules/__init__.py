@@ -9,22 +9,27 @@ from typing import Any
 from ccx_broker.defaults.rules.behaviour import BEYOND_ORDERS
 from ccx_broker.defaults.rules.buy_day_time import BuyDayTime
 from ccx_broker.defaults.rules.buy_store import BuyStore
+from ccx_broker.defaults.rules.buy_usual import BuyUsual
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
 from ccx_broker.defaults.rules.discover_own_brand import DiscoverOwnBrand
 from ccx_broker.defaults.rules.interface import About, Estimator, Guess, Memory
 from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import View
+from ccx_broker.defaults.rules.shelves import SHELVES
 from ccx_broker.profile.rules import Offer
 
 ESTIMATORS: tuple[Estimator, ...] = (
     BuyStore(),
     BuyDayTime(),
+    BuyUsual(),
     DiscoverCategories(),
     DiscoverOwnBrand(),
     *BEYOND_ORDERS,
 )
 
-MEMORIES: tuple[Memory, ...] = tuple({e.memory.name: e.memory for e in ESTIMATORS}.values())
+MEMORIES: tuple[Memory, ...] = tuple(
+    {memory.name: memory for memory in (*(e.memory for e in ESTIMATORS), SHELVES)}.values()
+)
 
 _LISTENING: Mapping[str, tuple[Memory, ...]] = {
     event: tuple(memory for memory in MEMORIES if event in memory.listens)

@@ -1,7 +1,7 @@
 """The few pieces of probability that the estimators share. Each result is a probability."""
 
 from collections.abc import Sequence
-from math import erf, sqrt
+from math import erf, log, sqrt
 
 
 def beta_above(a: float, b: float, threshold: float) -> float:
@@ -22,6 +22,12 @@ def leading(counts: Sequence[float], prior: float) -> float:
     for rival in rivals:
         chance *= beta_above(first, rival, 0.5)
     return chance
+
+
+def logit(chance: float, least: float) -> float:
+    """Return the logarithm of the odds; a chance nearer to 0 or 1 than `least` is taken as that near."""
+    chance = min(max(chance, least), 1 - least)
+    return log(chance / (1 - chance))
 
 
 def at_least_once(rate: float, tries: int) -> float:

@@ -1,86 +1,222 @@
 """discover.categories: what the customer buys again and again, most usual first.
 
-State: visits on which a category was bought, decayed. Value: up to ten categories. Confidence: the chance
-that a listed category is bought within the next ten visits, averaged over the list.
+Each category gets the probability that it is in a basket, from how often the customer has bought it (ever,
+with newer visits counting for more, and on the last three and eight visits) and how often others do (ever
+and lately: seasons). The weights are fitted; docs/defaults.md has the formula.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from math import log1p
+from typing import Any, NamedTuple
 
-from ccx_broker.defaults.rules import tally, words
-from ccx_broker.defaults.rules.chance import at_least_once, honest
+from ccx_broker.defaults.rules import shelves, words
+from ccx_broker.defaults.rules.chance import at_least_once, honest, logit
 from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import About, Guess, State
-from ccx_broker.defaults.rules.observation import ORDER, Observation
+from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
+from ccx_broker.defaults.rules.models import logistic
+from ccx_broker.defaults.rules.visits import VISITS, Visits, total
 
-HALF_LIFE = Decay(150)
+MUCH, LITTLE, LIST = "much", "little", "list"
+"""The models: of who is known well and of who is not, and how sure a whole list is."""
+
+EVERYWHERE = "*"
+SEASON = Decay(20)
+LEAST_CHANCE = 0.0005
+
+
+class _Scored(NamedTuple):
+    """A category, how likely it is in a basket, and the visits on which it was."""
+
+    name: str
+    chance: float
+    visits: int
 
 
 @dataclass(frozen=True)
 class DiscoverCategories:
-    """Half-life 150 days: tastes last, seasons pass. The prior: a category is bought on 1 visit in 20.
+    """Half-lives: 150 days for the customer's visits (tastes last), 20 days for what others buy lately.
 
-    `ahead` is how many independent visits ten real ones are worth: a full pantry is not filled again.
+    Others count for `prior` visits. Who has bought fewer than `well_known` lines is judged by a model of
+    their own kind. Only what was bought is listed; without a fitted model only what was bought `often`, and
+    is `likely` to be within ten visits, worth `ahead` independent ones: a full pantry is not filled again.
     """
 
     key: str = field(default="discover.categories", init=False)
-    decay: Decay = HALF_LIFE
-    prior_bought: float = 0.1
-    prior_visits: float = 2.0
-    cap: int = 256
+    memory: Visits = VISITS
+    prior: float = 2.0
+    well_known: int = 60
+    longest: int = 10
+    popular: int = 60
+    often: int = 2
     least: int = 5
     likely: float = 0.6
-    longest: int = 10
     ahead: int = 8
+    baskets: int = 8
+    narrowest: int = 3
 
     @property
-    def name(self) -> str:
-        """Return the name of its memory: a memory of its own."""
-        return self.key
+    def models(self) -> Mapping[str, str]:
+        """Return the models of a category's chance and of the whole list's."""
+        return dict.fromkeys((MUCH, LITTLE, LIST), "logistic")
 
-    @property
-    def listens(self) -> frozenset[str]:
-        """Return what it learns from: orders."""
-        return frozenset({ORDER})
+    def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
+        """Return the customer's visits and their latest ones by season's weight: all, and by category."""
+        mine, of = states[self.memory.name], states[shelves.SHELVES.name]["of"]
+        season: dict[str, float] = {}
+        whole = 0.0
+        for second, names in mine["lately"]:
+            weight = float(SEASON.weight(second))
+            whole += weight
+            for name in names:
+                season[name] = season.get(name, 0.0) + weight
+        shares = {name: [float(shelf[shelves.VISITS]), season.get(name, 0.0)] for name, shelf in of.items()}
+        return {EVERYWHERE: [float(mine["n"]), whole], **shares}
 
-    @property
-    def memory(self) -> Self:
-        """Return what it learns from: itself."""
-        return self
-
-    def start(self) -> State:
-        """Return the state of a customer of whom no purchase is known."""
-        return tally.empty()
-
-    def update(self, state: State, observation: Observation) -> State:
-        """Count each category of an order once, however many lines it has."""
-        names = sorted({line.category for line in observation.lines if line.category})
-        if not observation.is_order or not names:
-            return state
-        return tally.add(state, names, observation, self.decay, tries=1, cap=self.cap)
+    def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
+        """Return on which share of visits a category is bought, ever and lately; the most bought first."""
+        if EVERYWHERE not in cells:
+            return {}
+        visits, season = cells[EVERYWHERE].sums
+        shares = {
+            name: [round(cell.sums[0] / visits, 6), round(cell.sums[1] / season, 6) if season else 0.0]
+            for name, cell in cells.items()
+            if name != EVERYWHERE
+        }
+        return dict(sorted(shares.items(), key=lambda item: (-item[1][0], item[0])))
 
     def conclude(self, about: About) -> Guess | None:
-        """Offer the categories that were bought at least twice and are likely to be bought again soon."""
-        state = about.states[self.name]
-        if state["n"] < self.least:
-            return None
-        visits = tally.total(state, self.decay) + self.prior_visits
-        usual = [
-            (name, times, chance)
-            for name, times, count in tally.ranked(state, self.decay)[: self.longest]
-            if times >= 2
-            and (chance := at_least_once((count + self.prior_bought) / visits, self.ahead)) >= self.likely
-        ]
-        if not usual:
-            return None
-        most = words.listed([f"{name} ({times})" for name, times, _ in usual[:3]])
-        evidence = {
-            "sentence": f"On your {state['n']} visits {words.period(state['first'], state['last'])}"
-            f" you bought {most} most often; recent visits count more.",
-            "visits": {name: times for name, times, _ in usual},
-            "of": state["n"],
-            "from": state["first"],
-            "to": state["last"],
+        """List the likeliest of the categories that were bought."""
+        ranked = [scored for scored in self._ranked(about) if scored.visits][: self.longest]
+        return self._guess(about, ranked) if ranked else None
+
+    def predictions(self, about: About, bar: float) -> Mapping[str, Mapping[str, Any]]:
+        """Return ten categories; where fewer were bought, others' favourites fill the list up."""
+        ranked = self._ranked(about)[: self.longest]
+        guess = self._guess(about, ranked) if ranked else None
+        if guess is None:
+            return {}
+        return {
+            "usual_categories": {
+                "value": guess.value,
+                "confidence": guess.confidence,
+                "served": guess.confidence >= bar,
+                "evidence": dict(guess.evidence),
+                "explanation": guess.evidence["sentence"],
+            }
         }
-        confidence = sum(chance for *_, chance in usual) / len(usual)
-        return Guess([name for name, *_ in usual], honest(confidence), evidence)
+
+    def examples(self, about: About, future: Future) -> Iterable[Row]:
+        """Return what share of the baskets afterwards held each category, and how much of the list came."""
+        model = self._model(about)
+        wide = ({line.category for line in order.lines if line.category} for order in future.observations)
+        baskets = [names for names in wide if len(names) >= self.narrowest][: self.baskets]
+        if not baskets or not about.states[self.memory.name]["n"]:
+            return
+        if model not in about.models:
+            # A list of ten hits a larger part of a small basket: each basket counts as one, whatever its size.
+            weights = [1 / len(names) for names in baskets]
+            for name, features, _ in self._features(about):
+                held = sum(w for names, w in zip(baskets, weights, strict=True) if name in names)
+                yield Row(model, features, held / sum(weights))
+        else:
+            ranked = [scored for scored in self._ranked(about) if scored.visits][: self.longest]
+            if ranked:
+                bought = set(future.states[shelves.SHELVES.name]["of"])
+                hits = sum(scored.name in bought for scored in ranked)
+                yield Row(LIST, self._sureness(about, ranked), hits / len(ranked))
+
+    def _model(self, about: About) -> str:
+        lines = about.states[shelves.SHELVES.name]["all"][shelves.A_LINES]
+        return MUCH if lines >= self.well_known else LITTLE
+
+    def _ranked(self, about: About) -> list[_Scored]:
+        """Return categories, the likeliest first."""
+        if not about.states[self.memory.name]["n"]:
+            return []  # only visits for fuel and the like
+        model = about.models.get(self._model(about))
+        if model is None or not about.typical:
+            return self._counted(about)
+        found = [
+            _Scored(name, logistic(model, features), visits)
+            for name, features, visits in self._features(about)
+        ]
+        return sorted(found, key=lambda scored: (-scored.chance, scored.name))
+
+    def _counted(self, about: About) -> list[_Scored]:
+        """Return what was bought often enough to be likely, by the customer's own visits alone."""
+        state, mine = about.states[shelves.SHELVES.name], about.states[self.memory.name]
+        if mine["n"] < self.least:
+            return []
+        visits = total(mine) + 2.0
+        found = [
+            _Scored(name, (shelves.visits(shelf, state) + 0.1) / visits, shelf[shelves.VISITS])
+            for name, shelf in state["of"].items()
+            if shelf[shelves.VISITS] >= self.often
+        ]
+        likely = [s for s in found if at_least_once(s.chance, self.ahead) >= self.likely]
+        return sorted(likely, key=lambda scored: (-scored.chance, scored.name))
+
+    def _features(self, about: About) -> Iterable[tuple[str, Sequence[float], int]]:
+        """Return name, features and visits of what was bought, and of what others buy most."""
+        state, mine = about.states[shelves.SHELVES.name], about.states[self.memory.name]
+        of, visits, lately = state["of"], mine["n"], [set(names) for _, names in mine["lately"]]
+        weight, three = total(mine), lately[:3]
+        popular = list(about.typical)[: self.popular]
+        for name in dict.fromkeys((*of, *popular)):
+            shelf = of.get(name)
+            usual, season = about.typical.get(name, (LEAST_CHANCE, LEAST_CHANCE))
+            times = shelf[shelves.VISITS] if shelf else 0
+            recent = shelves.visits(shelf, state) if shelf else 0.0
+            prior = self.prior * usual
+            features = (
+                logit((recent + prior) / (weight + self.prior), LEAST_CHANCE),
+                logit((times + prior) / (visits + self.prior), LEAST_CHANCE),
+                sum(name in names for names in three) / len(three),
+                sum(name in names for names in lately) / len(lately),
+                logit(usual, LEAST_CHANCE),
+                logit(season, LEAST_CHANCE),
+                1.0 if times else 0.0,
+                log1p(times),
+            )
+            yield name, features, times
+
+    def _sureness(self, about: About, ranked: Sequence[_Scored]) -> Sequence[float]:
+        chance = sum(scored.chance for scored in ranked) / len(ranked)
+        mine = about.states[self.memory.name]
+        return logit(chance, LEAST_CHANCE), log1p(mine["n"]), log1p(total(mine)), float(len(ranked))
+
+    def _guess(self, about: About, ranked: Sequence[_Scored]) -> Guess:
+        mine = about.states[self.memory.name]
+        model = about.models.get(LIST)
+        if model is None:
+            chances = [at_least_once(scored.chance, self.ahead) for scored in ranked]
+            confidence = sum(chances) / len(chances)
+        else:
+            confidence = logistic(model, self._sureness(about, ranked))
+        bought = [scored for scored in ranked if scored.visits]
+        values = {"of": mine["n"], "from": mine["first"], "to": mine["last"]}
+        if not bought:
+            said = words.say("You bought little yet; these are what others buy most.")
+        elif mine["first"] == mine["last"]:
+            said = words.say("On %(from)s you bought %(most)s.", most=_counts(bought), **values)
+        else:
+            said = words.say(
+                "On your %(of)s visits between %(from)s and %(to)s you bought %(most)s most often; recent"
+                " visits count more.",
+                most=_counts(bought),
+                **values,
+            )
+        also = {}
+        if bought and bought[0].name in about.typical:
+            share = words.shares({"share": about.typical[bought[0].name][0]})
+            also["also"] = words.say(
+                "Others buy %(name)s on %(share)s of their visits.", name=bought[0].name, **share
+            )
+        visits = {scored.name: scored.visits for scored in bought}
+        value = [scored.name for scored in ranked]
+        return Guess(value, honest(confidence), {**said, **also, "visits": visits, **values})
+
+
+def _counts(bought: Sequence[_Scored]) -> list[str]:
+    return [f"{scored.name} ({scored.visits})" for scored in bought[:3]]
