@@ -86,6 +86,7 @@ def test_behaviour_becomes_defaults_with_reasons(session: Session, customer: UUI
     assert {key: default.value for key, default in defaults.items()} == {
         "buy.store": "367",
         "buy.day_time": {"day": "mon", "slot": "midday"},
+        "buy.usual": ["1"],
         "discover.categories": ["COFFEE"],
     } | ({"discover.own_brand": "fine"} if "discover.own_brand" in defaults else {})
     assert (
