@@ -141,6 +141,16 @@ class _Forms(HTMLParser):
         super().__init__()
         self.forms: list[HtmlForm] = []
         self.select: str | None = None
+        self.area: str | None = None
+
+    def handle_data(self, data: str) -> None:
+        if self.area is not None:
+            self.forms[-1].fields.append((self.area, data))
+            self.area = None
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.area = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -148,13 +158,15 @@ class _Forms(HTMLParser):
             self.forms.append(HtmlForm(given.get("action", "")))
         elif not self.forms:
             return
-        elif tag == "input" and given.get("type") == "checkbox":
+        elif tag == "input" and given.get("type") in ("checkbox", "radio"):
             box = (given["name"], given.get("value", "on"))
             self.forms[-1].boxes.append(box)
             if "checked" in given:
                 self.forms[-1].fields.append(box)
         elif tag == "input" and "name" in given:
             self.forms[-1].fields.append((given["name"], given.get("value", "")))
+        elif tag == "textarea":
+            self.area = given["name"]
         elif tag == "select":
             self.select = given["name"]
         elif tag == "option" and self.select and "selected" in given:

@@ -38,6 +38,7 @@ from ccx_broker.oauth.keys import signing_key
 from ccx_broker.oauth.limiter import Limiter
 from ccx_broker.oauth.rules.limits import Limits
 from ccx_broker.profile import api as profile_api
+from ccx_broker.profile import pages as profile_pages
 from ccx_broker.profile import signal, speaking
 from ccx_broker.settings import Settings
 from ccx_broker.web import language, static
@@ -123,7 +124,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         accounts_api,
     ):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, disclosure_pages, log_pages, oauth_pages):
+    for page in (accounts_pages, consent_pages, disclosure_pages, log_pages, oauth_pages, profile_pages):
         app.include_router(page.router, dependencies=[signal.Heeded, speaking.Spoken])
     for plain in (signal, language, static, health):
         app.include_router(plain.router)

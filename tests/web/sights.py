@@ -128,6 +128,11 @@ def with_signal(stage: Stage) -> None:
     at("/")(stage)
 
 
+def with_nothing_chosen(stage: Stage) -> None:
+    at("/preferences/currency")(stage)
+    stage.page.get_by_role("button", name="Save").click()
+
+
 SIGHTS: dict[str, dict[str, Way]] = {
     "/": {"visitor": as_visitor("/"), "customer": at("/"), "menu": menu_open, "signal": with_signal},
     "/signin": {
@@ -137,6 +142,27 @@ SIGHTS: dict[str, dict[str, Way]] = {
     },
     "/signup": {"empty": as_visitor("/signup"), "failed": with_empty_fields},
     "/devices": {"list": at("/devices")},
+    "/preferences": {
+        "list": at("/preferences"),
+        "found": at("/preferences?q=shop"),
+        "not found": at("/preferences?q=zzz"),
+    },
+    "/preferences/private": {"list": at("/preferences/private")},
+    "/preferences/{key}": {
+        "cards": at("/preferences/discover.own_brand"),
+        "week": at("/preferences/deliver.window"),
+        "ranks": at("/preferences/pay.method_order"),
+        "map": at("/preferences/buy.price_band"),
+        "chips": at("/preferences/discover.brands_avoid"),
+        "special": at("/preferences/diet.allergens"),
+        "slot": at("/preferences/buy.day_time?saved=true"),
+        "choice": at("/preferences/currency"),
+        "number": at("/preferences/buy.substitution_max_uplift"),
+        "nothing chosen": with_nothing_chosen,
+    },
+    "/start": {"first": at("/start")},
+    "/start/{number}": {"last": at("/start/7")},
+    "/start/done": {"list": at("/start/done")},
     "/sharing": {"nothing yet": at("/sharing"), "shared": shared, "ended": ended},
     "/sharing/{grant_id}": {"live": one_grant(), "saved": one_grant("?saved=true")},
     "/sharing/{grant_id}/as-they-see": {"live": one_grant("/as-they-see")},

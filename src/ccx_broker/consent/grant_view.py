@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store
 from ccx_broker.consent.rules import Grant, GrantEvent
-from ccx_broker.consent.view import STEPS, link_to, question_of
+from ccx_broker.consent.view import link_to, question_of
 from ccx_broker.ledger import store as ledger
 from ccx_broker.ledger.rules import Looks
 from ccx_broker.organisations import store as organisations
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
-from ccx_broker.profile.catalogue import CATALOGUE, describe
+from ccx_broker.profile.catalogue import CATALOGUE, STEPS, describe
 from ccx_broker.words import say
 
 LATELY = timedelta(days=30)

@@ -14,25 +14,9 @@ from ccx_broker.consent import store
 from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Ask, Grant, durations_of, is_meant
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
-from ccx_broker.profile.catalogue import CATALOGUE, Item, describe
+from ccx_broker.profile.catalogue import CATALOGUE, STEPS, Item, describe
 from ccx_broker.profile.rules import Held
 from ccx_broker.words import say
-
-STEPS: Mapping[str, str] = {
-    "basics": say("The basics"),
-    "discover": say("Finding things"),
-    "buy": say("Shopping"),
-    "pay": say("Paying"),
-    "diet": say("What you eat"),
-    "access": say("What makes things accessible to you"),
-    "deliver": say("Getting it to you"),
-    "use": say("Help along the way"),
-    "return": say("Taking things back"),
-    "recover": say("When something goes wrong"),
-    "relate": say("Staying in touch, and your data"),
-    "agent": say("What an assistant may do for you"),
-}
-"""The journey's steps as a person would call them."""
 
 DURATION_WORDS: Mapping[str, str] = {
     "now": say("Only now (1 hour)"),

@@ -21,7 +21,23 @@ from jsonschema.exceptions import best_match
 
 from ccx_broker.kit.errors import Invalid, NotFound
 from ccx_broker.profile import wording
-from ccx_broker.words import Said
+from ccx_broker.words import Said, say
+
+STEPS: Mapping[str, str] = {
+    "basics": say("The basics"),
+    "discover": say("Finding things"),
+    "buy": say("Shopping"),
+    "pay": say("Paying"),
+    "diet": say("What you eat"),
+    "access": say("What makes things accessible to you"),
+    "deliver": say("Getting it to you"),
+    "use": say("Help along the way"),
+    "return": say("Taking things back"),
+    "recover": say("When something goes wrong"),
+    "relate": say("Staying in touch, and your data"),
+    "agent": say("What an assistant may do for you"),
+}
+"""The journey's steps as a person would call them."""
 
 # A value's JSON in UTF-8, in bytes. The schemas are far stricter; this is checked before them.
 MAX_VALUE_BYTES = 16 * 1024

@@ -9,6 +9,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from starlette.datastructures import FormData
 
 from ccx_broker.kit.errors import Forbidden
 from ccx_broker.kit.runtime import Rt, Runtime
@@ -58,6 +59,11 @@ def new_visit(request: Request) -> str:
         request.state.new_visit = secrets.token_urlsafe(32)
     value: str = request.state.new_visit
     return value
+
+
+async def read_form(request: Request) -> FormData:
+    """Dependency of a page that takes a form whose fields are not known beforehand."""
+    return await request.form()
 
 
 async def check_csrf(request: Request, rt: Rt) -> None:
