@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= auto
 
-.PHONY: setup demo serve test test-all check format openapi words bench eval lock clean
+.PHONY: setup demo serve test test-all check format openapi words screens bench eval lock clean
 
 setup: $(READY)  ## the virtual environment with everything pinned by hash
 
@@ -45,6 +45,9 @@ openapi: $(READY)  ## write openapi/openapi.json anew
 
 words: $(READY)  ## bring the translations' catalogues up to date; NEW=fr begins a language
 	$(BIN)/python scripts/words.py $(NEW)
+
+screens: $(READY)  ## pictures of the main pages, to docs/screens/
+	$(BIN)/python -m tests.web.screens
 
 bench: $(READY)  ## requests a second, and the ratios that matter
 	$(BIN)/python -m bench

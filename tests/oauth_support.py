@@ -86,6 +86,7 @@ def new_application(
     scopes: Collection[str],
     *,
     organisation_id: str | None = None,
+    name: str | None = None,
     redirect_uri: str = REDIRECT_URI,
     purposes: Sequence[str] = (),
     needs: Collection[str] = (),
@@ -93,7 +94,7 @@ def new_application(
     post_logout_redirect_uris: Sequence[str] = (),
     **more: Any,
 ) -> SomeApplication:
-    """Register an application as the command line does, of a new organisation unless one is given.
+    """Register an application as the command line does, of a new organisation (called `name`) unless one is given.
 
     A public one gets bearer tokens, since Authlib's client knows no DPoP; `dpop_bound=True` undoes that.
     `more`: `auth_method`, `jwks`, `dpop_bound`.
@@ -101,8 +102,9 @@ def new_application(
     Not by the command itself: starting a program for each of some hundred takes longer than all the rest.
     """
     with _sessions(broker.environment["CCX_DATABASE_URL"]).begin() as session:
-        now, name = clock.now(), f"Shop {uuid4().hex[:8]}"
+        now = clock.now()
         if organisation_id is None:
+            name = name or f"Shop {uuid4().hex[:8]}"
             added, _ = organisations.add_organisation(session, name, "help@shop.example", now)
             organisation_id = str(added.organisation_id)
         made, secret = organisations.add_application(

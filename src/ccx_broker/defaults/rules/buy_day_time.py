@@ -253,14 +253,14 @@ class BuyDayTime:
         values: dict[str, Any] = {"of": visits, "from": first, "to": last}
         also = {}
         if slot is not None and day is not None:
-            pattern = (
+            pattern = word(
                 "Of your %(of)s visits between %(from)s and %(to)s, %(in_slot)s were %(hours)s"
                 " and %(on_day)s on %(days)s."
             )
         elif slot is not None:
-            pattern = "Of your %(of)s visits between %(from)s and %(to)s, %(in_slot)s were %(hours)s."
+            pattern = word("Of your %(of)s visits between %(from)s and %(to)s, %(in_slot)s were %(hours)s.")
         else:
-            pattern = "Of your %(of)s visits between %(from)s and %(to)s, %(on_day)s were on %(days)s."
+            pattern = word("Of your %(of)s visits between %(from)s and %(to)s, %(on_day)s were on %(days)s.")
         plain = dict(values)
         if slot is not None:
             values |= {"in_slot": slot.visits, "hours": HOURS[slot.name]}
@@ -271,9 +271,9 @@ class BuyDayTime:
         usual = (slot or day or _NOBODY).usual
         if usual is not None:
             also["also"] = words.say(
-                "Of others' visits to the same stores, %(share)s are at that time."
+                word("Of others' visits to the same stores, %(share)s are at that time.")
                 if slot
-                else "Of others' visits to the same stores, %(share)s are on that day.",
+                else word("Of others' visits to the same stores, %(share)s are on that day."),
                 **words.shares({"share": usual}),
             )
         return Guess(value, honest(chance), {**words.say(pattern, **values), **also, **plain})
