@@ -1,7 +1,7 @@
 """A customer looks at what was observed and decides about it, over HTTP; the sender can't tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -149,7 +149,9 @@ def test_what_teaches_nothing_says_so(two: Two, sessions: sessionmaker[Session])
     wine = [{"name": "Merlot", "category": "WINE", "quantity": 1, "price": 9}]
     with sessions.begin() as session:
         learn(session, events(two.customer.customer_id, 1, shop=two.ours, first=300, products=wine), NOW)
-    assert [e["learnt"] for e in two.events(organisation_id=two.ours)] == [False] + [True] * 6
+        (order,) = events(two.customer.customer_id, 1, shop=two.ours, first=301)
+        learn(session, [replace(order, name="Something New")], NOW)
+    assert [e["learnt"] for e in two.events(organisation_id=two.ours)] == [False] * 2 + [True] * 6
 
 
 def test_no_to_profiling_switches_off_at_once_and_yes_resumes(
@@ -171,6 +173,112 @@ def test_no_to_profiling_switches_off_at_once_and_yes_resumes(
     assert listed(two.customer)["buy.store"] == before
     assert counts().value == "31"
     assert [e["learnt"] for e in two.events(organisation_id=two.ours)] == [False] * 20 + [True] * 6
+
+
+def test_a_guess_says_why_and_what_would_change_it(two: Two, sessions: sessionmaker[Session]) -> None:
+    with sessions.begin() as session:
+        (order,) = events(two.customer.customer_id, 1, shop=two.ours, first=301)
+        learn(session, [replace(order, name="Message Opened")], NOW)  # says nothing about a store
+    why = two.ask("GET", "/v1/me/defaults/buy.store")
+    assert why["default"] == listed(two.customer)["buy.store"]
+    assert (why["default"]["value"], why["default"]["counts"]) == ("31", True)
+    assert why["learnt_from"] == ["Order Completed"]
+    behind = two.events(default="buy.store")
+    assert behind == two.events(event="Order Completed")
+    assert why["events"] == behind[:10]
+    assert any("Dismiss" in sentence for sentence in why["changes"])
+    two.ask("DELETE", f"/v1/me/sources/{two.ours}/learning", 204)
+    assert {e["organisation_id"] for e in two.events(default="buy.store")} == {str(two.theirs)}
+    assert two.events(default="buy.store", event="Message Opened") == []
+    assert two.events(default="diet.allergens") == []  # nobody guesses that
+
+
+def test_why_follows_the_answer(two: Two) -> None:
+    def why() -> Any:
+        return two.ask("GET", "/v1/me/defaults/buy.store")
+
+    offered = why()
+    two.ask("POST", "/v1/me/defaults/buy.store/dismiss", 204)
+    dismissed = why()
+    two.ask("POST", "/v1/me/defaults/buy.store/restore", 204)
+    two.ask("POST", "/v1/me/defaults/buy.store/accept", 204)
+    accepted = why()
+    found = [offered, dismissed, accepted]
+    assert [each["default"]["state"] for each in found] == ["offered", "dismissed", "accepted"]
+    assert [each["default"]["counts"] for each in found] == [True, False, False]
+    assert len({tuple(each["changes"]) for each in found}) == 3
+
+
+def test_a_guess_counts_until_the_customer_says_something(two: Two) -> None:
+    def counts() -> bool:
+        there: bool = listed(two.customer)["buy.store"]["counts"]
+        assert two.ask("GET", "/v1/me/defaults/buy.store")["default"]["counts"] is there
+        return there
+
+    assert counts()
+    two.customer.ask("PUT", "/v1/me/preferences/buy.store", json={"value": "8"})
+    assert not counts()
+    two.ask("DELETE", "/v1/me/preferences/buy.store", 204)
+    assert counts()
+    two.customer.ask("PUT", "/v1/me/preferences/data.profiling", json={"value": "no"})
+    assert not counts()
+
+
+@pytest.mark.parametrize("key", ["buy.store", "diet.allergens", "no.such_key"])
+def test_there_is_no_why_where_nothing_is_guessed(customer: Customer, key: str) -> None:
+    customer.ask("GET", f"/v1/me/defaults/{key}", 404)
+
+
+def test_a_dismissed_guess_can_be_found_when_all_is_forgotten(two: Two) -> None:
+    two.ask("POST", "/v1/me/defaults/buy.store/dismiss", 204)
+    for shop in (two.ours, two.theirs):
+        two.ask("DELETE", f"/v1/me/events?organisation_id={shop}", 204)
+    (left,) = listed(two.customer).values()
+    told = {name: left[name] for name in ("value", "described", "confidence", "evidence", "state", "counts")}
+    assert told == {
+        "value": None,
+        "described": None,
+        "confidence": None,
+        "evidence": {},
+        "state": "dismissed",
+        "counts": False,
+    }
+
+
+def test_an_organisation_reads_a_guess_as_long_as_it_may_be_made(broker: Broker, http: httpx2.Client) -> None:
+    """The hot path: no to profiling, a muted shop and a forgotten one are felt by the very next read."""
+    shop, person = new_application(broker, ["pref:buy", "events:write"]), new_customer(broker)
+    token = authorise(
+        broker, shop, person, ["pref:buy", "events:write"], ["buy.store"], events=True, guesses=True
+    )["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+
+    def read() -> Any:
+        answer = http.get("/v1/preferences", headers=bearer).raise_for_status().json()
+        return [(p["key"], p["value"], p["source"]) for p in answer["preferences"]]
+
+    def decide(method: str, path: str, **more: Any) -> None:
+        http.request(method, path, headers=person.bearer, **more).raise_for_status()
+
+    subject = http.get("/v1/preferences", headers=bearer).json()["subject"]
+    sent = http.post("/v1/events", json={"batch": weeks(subject, 12)}, headers=bearer).raise_for_status()
+    assert sent.json()["accepted"] == 12
+    guess = [("buy.store", "367", "default")]
+    assert read() == guess
+    source = http.get("/v1/me/sources", headers=person.bearer).json()["items"][0]["organisation_id"]
+    for off, on in (
+        (
+            ("PUT", "/v1/me/preferences/data.profiling", "no"),
+            ("PUT", "/v1/me/preferences/data.profiling", "yes"),
+        ),
+        (("DELETE", f"/v1/me/sources/{source}/learning"), ("PUT", f"/v1/me/sources/{source}/learning")),
+        (("POST", "/v1/me/defaults/buy.store/dismiss"), ("POST", "/v1/me/defaults/buy.store/restore")),
+    ):
+        for (method, path, *value), expected in ((off, []), (on, guess)):
+            decide(method, path, **({"json": {"value": value[0]}} if value else {}))
+            assert read() == expected
+    decide("DELETE", f"/v1/me/events?organisation_id={source}")
+    assert read() == []
 
 
 def test_the_sender_can_not_tell(broker: Broker, http: httpx2.Client) -> None:

@@ -319,14 +319,20 @@ def test_muting_one_shop_is_nobody_elses_affair(session: Session, customer: UUID
     assert (visits(session, customer), visits(session, other)) == (3, 7)
 
 
-def test_a_muted_shop_costs_no_further_statement(session: Session) -> None:
-    def needed(mute: bool) -> int:
+def test_what_a_customer_forbids_takes_the_same_statements(session: Session) -> None:
+    """A shop that measures how long it waits may not find out that it teaches nothing."""
+
+    def needed(*choices: str, mute: bool = False) -> list[str]:
         customer_id, shop = new_customer(session), new_shop(session)
-        learn(session, events(customer_id, 6), NOW)
+        for choice in choices:
+            set_preference(session, customer_id, choice, "no", now=NOW)
         if mute:
             stop_learning(session, customer_id, shop, NOW)
+        learn(session, events(customer_id, 9, shop=shop), NOW)
         with statements(session) as seen:
-            learn(session, [*events(customer_id, 6, shop=shop), *events(customer_id, 6, first=50)], NOW)
-        return len(seen)
+            learn(session, events(customer_id, 3, shop=shop, first=50), NOW)
+        assert (visits(session, customer_id) == 12) == (not choices and not mute)
+        return seen
 
-    assert needed(mute=True) == needed(mute=False)
+    allowed = needed()
+    assert allowed == needed(mute=True) == needed("data.profiling") == needed("data.collect")

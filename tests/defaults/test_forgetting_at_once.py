@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from ccx_broker.defaults import events_store
 from ccx_broker.defaults.forgetting import forget_event, forget_source, resume_learning, stop_learning
 from ccx_broker.defaults.rules.events import LearnResult
 from ccx_broker.defaults.service import learn
+from ccx_broker.profile.service import set_preference
+from ccx_broker.profile.store import effective_values
 from tests.defaults.test_forgetting import event_ids, guessed, learnt_by_rules, new_shop, state_of
 from tests.defaults.test_service import NOW, events, kept, new_customer
 
@@ -52,6 +55,39 @@ def test_deciding_while_batches_come_in(sessions: sessionmaker[Session]) -> None
         assert gone.isdisjoint(e.message_id for e in counting)
         assert {e.organisation_id for e in counting} == {ours}  # it was muted last
         assert state_of(session, customer) == learnt_by_rules(counting)
+
+
+def test_nothing_that_comes_after_a_no_is_learnt(sessions: sessionmaker[Session]) -> None:
+    """Batches are under way when the customer says no to profiling; those that begin later teach nothing."""
+    with sessions.begin() as session:
+        customer = new_customer(session)
+    said = Event()
+
+    def send(thread: int) -> list[str]:
+        """Send ten batches, the last one after the no; return what was sent after it."""
+        late = []
+        for round_ in range(10):
+            if round_ == 9:
+                said.wait()
+            after = said.is_set()
+            batch = events(customer, 3, first=1000 * thread + 3 * round_)
+            with sessions.begin() as session:
+                assert learn(session, batch, NOW) == LearnResult(3, 0)
+            late += [event.message_id for event in batch] if after else []
+        return late
+
+    with ThreadPoolExecutor(6) as threads:
+        sending = [threads.submit(send, thread) for thread in range(6)]
+        with sessions.begin() as session:
+            set_preference(session, customer, "data.profiling", "no", now=NOW)
+        said.set()
+        late = {message_id for each in sending for message_id in each.result()}
+    with sessions.begin() as session:
+        counting = [e for chunk in events_store.counting_events(session, customer) for e in chunk]
+        assert len(late) >= 18
+        assert late.isdisjoint(e.message_id for e in counting)
+        assert state_of(session, customer) == learnt_by_rules(counting)
+        assert effective_values(session, customer).keys() == {"data.profiling"}
 
 
 @pytest.mark.parametrize("decide", ["forget_event", "forget_source", "stop_learning"])

@@ -1,18 +1,26 @@
 """A customer's defaults: guesses, with reasons, and the answers to them."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from fastapi import APIRouter, Response
 
 from ccx_broker.accounts.auth import SignedIn
-from ccx_broker.defaults import service
-from ccx_broker.defaults.schemas import DefaultItem, DefaultList
+from ccx_broker.defaults import events_store, service
+from ccx_broker.defaults.rules import heard_by
+from ccx_broker.defaults.rules.answers import CHANGES
+from ccx_broker.defaults.schemas import DefaultItem, DefaultList, DefaultReasons, EventItem
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
+from ccx_broker.kit.errors import NotFound
+from ccx_broker.organisations.store import organisation_names
 from ccx_broker.profile import service as profile
 from ccx_broker.profile import store as profile_store
-from ccx_broker.profile.catalogue import CATALOGUE, describe
-from ccx_broker.profile.rules import Default
+from ccx_broker.profile.catalogue import CATALOGUE
 
 router = APIRouter(tags=["defaults"])
+SHOWN = 10
+"""How many of the events behind a guess are shown with it."""
 
 
 @router.get("/v1/me/defaults", summary="What was guessed about me, and why")
@@ -21,8 +29,39 @@ def get_defaults(me: SignedIn, db: Db) -> DefaultList:
 
     To correct one, say what is right: `PUT /v1/me/preferences/{key}`. A stated value always wins.
     """
-    found = profile_store.load_defaults(db, me.customer.customer_id)
-    return DefaultList(items=[default_item(found[item.key]) for item in CATALOGUE.items if item.key in found])
+    customer_id = me.customer.customer_id
+    found = profile_store.load_defaults(db, customer_id)
+    counting = counting_keys(db, customer_id, found)
+    return DefaultList(
+        items=[
+            DefaultItem.of(found[item.key], counts=item.key in counting)
+            for item in CATALOGUE.items
+            if item.key in found
+        ]
+    )
+
+
+@router.get("/v1/me/defaults/{key}", summary="Why was this guessed?")
+def get_default(key: str, me: SignedIn, db: Db) -> DefaultReasons:
+    """Show a guess with its evidence, the latest events behind it, and what would change it.
+
+    All of these events, page by page: `GET /v1/me/events?default={key}`.
+    """
+    CATALOGUE.require(key)
+    customer_id = me.customer.customer_id
+    found = profile_store.load_defaults(db, customer_id, [key]).get(key)
+    if found is None:
+        raise NotFound(f"Nothing is guessed about `{key}`. GET /v1/me/defaults lists what is.")
+    events = events_store.events_page(
+        db, customer_id, before=None, limit=SHOWN, names=heard_by(key), counting=True
+    )
+    names = organisation_names(db, {event.organisation_id for event in events})
+    return DefaultReasons(
+        default=DefaultItem.of(found, counts=key in counting_keys(db, customer_id, [key])),
+        learnt_from=sorted(heard_by(key)),
+        events=[EventItem.of(event, names) for event in events],
+        changes=list(CHANGES[found.state]),
+    )
 
 
 @router.post("/v1/me/defaults/{key}/accept", status_code=204, summary="That is right")
@@ -46,16 +85,7 @@ def restore(key: str, me: SignedIn, db: Db) -> Response:
     return Response(status_code=204)
 
 
-def default_item(default: Default) -> DefaultItem:
-    """Write a guess for the wire."""
-    nothing = default.value is None
-    return DefaultItem(
-        key=default.key,
-        question=CATALOGUE.require(default.key).question,
-        value=default.value,
-        described=None if nothing else describe(default.key, default.value),
-        confidence=None if nothing else default.confidence,
-        evidence=dict(default.evidence),
-        state=default.state,
-        computed_at=default.computed_at,
-    )
+def counting_keys(db: Db, customer_id: UUID, keys: Collection[str]) -> set[str]:
+    """Return those of `keys` for which the guess is what counts now."""
+    held = profile_store.effective_values(db, customer_id, keys)
+    return {key for key, value in held.items() if value.source == "default"}

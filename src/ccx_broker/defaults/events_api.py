@@ -7,11 +7,13 @@ from fastapi import APIRouter, Query, Response
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.defaults import events_store, forgetting
+from ccx_broker.defaults.rules import heard_by
 from ccx_broker.defaults.schemas import EventItem, EventPage, SourceItem, SourcePage
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.paging import Cursor, Limit, decode_cursor, encode_cursor
 from ccx_broker.organisations.store import organisation_names
+from ccx_broker.profile.catalogue import CATALOGUE
 
 router = APIRouter(prefix="/v1/me", tags=["defaults"])
 
@@ -22,6 +24,10 @@ OfName = Annotated[
         max_length=100, min_length=1, description="Only events of this name.", examples=["Order Completed"]
     ),
 ]
+OfDefault = Annotated[
+    str | None,
+    Query(description="Only those that the guess about this key rests on.", examples=["buy.store"]),
+]
 
 
 @router.get("/events", summary="What was observed of me")
@@ -31,6 +37,7 @@ def get_events(
     db: Db,
     organisation_id: OfOrganisation = None,
     event: OfName = None,
+    default: OfDefault = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> EventPage:
@@ -41,7 +48,8 @@ def get_events(
         before=decode_cursor(cursor),
         limit=limit + 1,
         organisation_id=organisation_id,
-        names=None if event is None else [event],
+        names=named(event, default),
+        counting=default is not None,
     )
     shown = events[:limit]
     names = organisation_names(db, {event.organisation_id for event in shown})
@@ -106,3 +114,11 @@ def resume_learning(organisation_id: UUID, me: SignedIn, db: Db) -> Response:
     """
     forgetting.resume_learning(db, me.customer.customer_id, organisation_id, now())
     return Response(status_code=204)
+
+
+def named(event: str | None, default: str | None) -> frozenset[str] | None:
+    """Return the names of the events that are asked for; None: all."""
+    if default is None:
+        return None if event is None else frozenset({event})
+    CATALOGUE.require(default)
+    return heard_by(default) if event is None else heard_by(default) & {event}

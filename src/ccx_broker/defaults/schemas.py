@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from ccx_broker.defaults.rules.events import KeptEvent, Source
+from ccx_broker.profile.catalogue import CATALOGUE, describe
+from ccx_broker.profile.rules import Default
 
 
 class DefaultItem(BaseModel):
@@ -20,7 +22,27 @@ class DefaultItem(BaseModel):
     confidence: float | None = Field(gt=0, lt=1, description="The probability that it is right.")
     evidence: dict[str, Any] = Field(description="`sentence` is for people; the rest are its numbers.")
     state: Literal["offered", "accepted", "dismissed"]
+    counts: bool = Field(
+        description="Whether it is what counts for this key now. Not if it was answered, if you said something"
+        " yourself, or if you said no to `data.profiling`."
+    )
     computed_at: datetime
+
+    @classmethod
+    def of(cls, default: Default, *, counts: bool) -> Self:
+        """Write a guess for the wire."""
+        nothing = default.value is None
+        return cls(
+            key=default.key,
+            question=CATALOGUE.require(default.key).question,
+            value=default.value,
+            described=None if nothing else describe(default.key, default.value),
+            confidence=None if nothing else default.confidence,
+            evidence=dict(default.evidence),
+            state=default.state,
+            counts=counts,
+            computed_at=default.computed_at,
+        )
 
 
 class DefaultList(BaseModel):
@@ -64,6 +86,17 @@ class EventPage(BaseModel):
 
     items: list[EventItem]
     next: str | None
+
+
+class DefaultReasons(BaseModel):
+    """A guess, what it was learnt from, and what would change it."""
+
+    default: DefaultItem
+    learnt_from: list[str] = Field(description="The names of the events from which this key is learnt.")
+    events: list[EventItem] = Field(
+        description="The latest ten of those that count, the last received first."
+    )
+    changes: list[str] = Field(description="What would change it, a sentence each.")
 
 
 class SourceItem(BaseModel):

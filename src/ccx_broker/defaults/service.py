@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import store
 from ccx_broker.defaults.populations import BARS, current_population
-from ccx_broker.defaults.rules import conclude_all, learn_from, memories_that_saw
+from ccx_broker.defaults.rules import conclude_all, is_heard, learn_from, memories_that_saw
 from ccx_broker.defaults.rules.events import Choices, LearnResult, ReceivedEvent
 from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import fold_of
@@ -26,8 +26,9 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
     is counted exactly once, however often and by however many at once it is sent. What it costs depends
     on the events and not on how many came before, since only the states are read, and they are bounded.
 
-    Who says `data.profiling` = no is not learnt from. Who says `data.collect` = no has nothing kept but
-    the message id; the result is the same as anyone's, so that the sender can't tell (promise 1).
+    Who says `data.profiling` = no is not learnt from, nor is a sender that the customer has muted. Who
+    says `data.collect` = no has nothing kept but the message id. The sender can't tell (promise 1): the
+    result is the same as anyone's, and so are the work and the statements, but for what is thrown away.
     """
     if not events:
         return LearnResult(0, 0)
@@ -48,15 +49,23 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
     observations = {
         i: observation
         for i, event in numbered.items()
-        if choices[event.customer_id].may_learn and (observation := event.observation())
+        if (observation := event.observation()) and is_heard(observation)
     }
-    new = store.insert_events(session, numbered, markers, observations, now)
+    may_teach = [i for i in observations if choices[numbered[i].customer_id].may_learn]
+    new = store.insert_events(session, numbered, markers, may_teach, now)
 
     observed: dict[UUID, list[Observation]] = {}
+    counted: dict[UUID, list[Observation]] = {}
     for i, observation in observations.items():
-        if new.get(i):
+        if i in new:
             observed.setdefault(numbered[i].customer_id, []).append(observation)
-    learnt = {customer: learn_from(states[customer], seen) for customer, seen in sorted(observed.items())}
+            if new[i]:
+                counted.setdefault(numbered[i].customer_id, []).append(observation)
+    learnt = {}
+    for customer, seen in sorted(observed.items()):
+        counts = counted.get(customer, [])
+        after = learn_from(states[customer], seen)
+        learnt[customer] = after if len(counts) == len(seen) else learn_from(states[customer], counts)
     if learnt:
         store.save_states(session, learnt, now)
         population = current_population(session)

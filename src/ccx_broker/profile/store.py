@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, Text, Uuid, delete, exists, literal, or_, select, true, tuple_, update
+from sqlalchemy import DateTime, Float, Text, Uuid, and_, delete, exists, literal, or_, select, true, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -261,13 +261,17 @@ def take_defaults_back(
     An accepted one keeps its row, without a value or a reason: the answer was given. So does a dismissed
     one if that is asked for. Two statements.
     """
-    named = tuple_(DefaultRow.customer_id, DefaultRow.key).in_(sorted(pairs))
+    rows = [{"customer_id": customer_id, "key": key} for customer_id, key in sorted(pairs)]
+    sent = records("silent", rows, customer_id=Uuid(), key=Text())
+    named = and_(DefaultRow.customer_id == sent.c.customer_id, DefaultRow.key == sent.c.key)
     answered = ["accepted", "dismissed"] if dismissed_too else ["accepted"]
-    session.execute(delete(DefaultRow).where(named, DefaultRow.state == "offered"))
+    plain = {"synchronize_session": False}
+    session.execute(delete(DefaultRow).where(named, DefaultRow.state == "offered").execution_options(**plain))
     session.execute(
         update(DefaultRow)
         .where(named, DefaultRow.state.in_(answered))
         .values(value=None, confidence=0, evidence={})
+        .execution_options(**plain)
     )
 
 

@@ -47,6 +47,16 @@ def learn_from(states: Mapping[str, Any], observations: Iterable[Observation]) -
     return after
 
 
+def is_heard(observation: Observation) -> bool:
+    """Tell whether anything is learnt from an observation of this kind."""
+    return observation.name in _LISTENING
+
+
+def heard_by(key: str) -> frozenset[str]:
+    """Return the names of the events from which a key is learnt; none if nobody guesses it."""
+    return frozenset[str]().union(*(e.memory.listens for e in ESTIMATORS if e.key == key))
+
+
 def memories_that_saw(observations: Iterable[Observation]) -> frozenset[str]:
     """Return the names of the memories that learnt from any of `observations`."""
     events = {observation.name for observation in observations}
