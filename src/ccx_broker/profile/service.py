@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
-from ccx_broker.profile import rules, store
+from ccx_broker.profile import guess_store, rules, store
 from ccx_broker.profile.catalogue import CATALOGUE, check_value
 from ccx_broker.profile.rules import Default, Expect, Offer, Stale, Stated, Wish, Written
 
@@ -66,7 +66,7 @@ def remove_preference(
     written = _unless_stale(rules.remove(present, if_match, now))
     if written.entry is not None:
         _save(session, customer_id, written)
-        store.reopen_default(session, customer_id, key)
+        guess_store.reopen_default(session, customer_id, key)
 
 
 def restore_preference(
@@ -111,8 +111,8 @@ def offer_defaults(
         part = pairs[start : start + MAX_OFFERS]
         told = {pair: latest[pair] for pair in part if latest[pair].value is not None}
         silent = [pair for pair in part if pair not in told]
-        store.put_defaults(session, told, now, dismissed_too=anew)
-        store.take_defaults_back(session, silent, dismissed_too=anew)
+        guess_store.put_defaults(session, told, now, dismissed_too=anew)
+        guess_store.take_defaults_back(session, silent, dismissed_too=anew)
 
 
 def accept_default(session: Session, customer_id: UUID, key: str, *, now: datetime) -> Stated:
@@ -120,11 +120,11 @@ def accept_default(session: Session, customer_id: UUID, key: str, *, now: dateti
     CATALOGUE.require(key)
     # Preference first, then guess: the order in which every writer here takes its locks.
     present = store.claim(session, customer_id, key, now)
-    before = store.lock_default(session, customer_id, key)
+    before = guess_store.lock_default(session, customer_id, key)
     after = _answered(key, rules.accept(before))
     if before == after and present.value is not None:
         return present
-    store.set_default_state(session, customer_id, key, after.state)
+    guess_store.set_default_state(session, customer_id, key, after.state)
     wish = Wish(after.value, "want", present.note if present.value is not None else None, "accepted")
     return _save(session, customer_id, _unless_stale(rules.write(present, wish, None, now)))
 
@@ -143,8 +143,8 @@ def _answer(
     session: Session, customer_id: UUID, key: str, decide: Callable[[Default | None], Default | None]
 ) -> Default:
     CATALOGUE.require(key)
-    after = _answered(key, decide(store.lock_default(session, customer_id, key)))
-    store.set_default_state(session, customer_id, key, after.state)
+    after = _answered(key, decide(guess_store.lock_default(session, customer_id, key)))
+    guess_store.set_default_state(session, customer_id, key, after.state)
     return after
 
 
