@@ -212,17 +212,16 @@ class BuyDayTime:
         return Leader(names[best], times, features, chance, usual[best] if about.typical else None)
 
     def _counts(self, state: State, part: str) -> list[float]:
-        of, at = state[part]["of"], state[part]["at"]
-        return [self.decay.as_of(of[name][1], at) if name in of else 0.0 for name in NAMES[part]]
+        of, present = state[part]["of"], self.decay.weight(state[part]["at"]) or 1
+        return [of[name][1] / present if name in of else 0.0 for name in NAMES[part]]
 
     def _branches(self, states: Mapping[str, State]) -> dict[str, float]:
         """Return the share of the customer's visits that each of their branches has."""
         state = states.get(self.stores.name)
         if state is None:
             return {}
-        ranked = tally.ranked(state, self.stores.decay)
-        whole = sum(count for *_, count in ranked)
-        return {name: count / whole for name, _, count in ranked} if whole else {}
+        whole = sum(weight for _, weight in state["of"].values())
+        return {name: weight / whole for name, (_, weight) in state["of"].items()} if whole else {}
 
     def _usual(self, about: About, part: str) -> list[float]:
         """Return the shares that are usual at the customer's branches."""

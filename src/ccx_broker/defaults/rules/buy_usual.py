@@ -122,9 +122,11 @@ class BuyUsual:
 
     def _candidates(self, state: State) -> Iterable[tuple[str, int, float, Sequence[float]]]:
         """Return product, visits, share of visits and features of what was bought often."""
-        visits = tally.total(state, self.decay)
-        for product, times, count in tally.ranked(state, self.decay):
+        present = self.decay.weight(state["at"]) or 1
+        visits = state["w"] / present
+        for product, (times, weight) in state["of"].items():
             if times >= self.often:
+                count = weight / present
                 rate = (count + 0.1) / (visits + 2.0)
                 features = (
                     logit(rate, 0.0005),

@@ -5,8 +5,12 @@ with newer visits counting for more, and on the last three and eight visits) and
 and lately: seasons). The weights are fitted; docs/defaults.md has the formula.
 """
 
+import heapq
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain, islice
 from math import log1p
 from typing import Any, NamedTuple
 
@@ -14,7 +18,8 @@ from ccx_broker.defaults.rules import shelves, words
 from ccx_broker.defaults.rules.chance import at_least_once, honest, logit
 from ccx_broker.defaults.rules.decay import Decay
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
-from ccx_broker.defaults.rules.models import logistic
+from ccx_broker.defaults.rules.models import linear, logistic, sigmoid
+from ccx_broker.defaults.rules.shelves import SHELVES
 from ccx_broker.defaults.rules.visits import VISITS, Visits, total
 
 MUCH, LITTLE, LIST = "much", "little", "list"
@@ -47,7 +52,8 @@ class DiscoverCategories:
     prior: float = 2.0
     well_known: int = 60
     longest: int = 10
-    popular: int = 60
+    own: int = 30
+    popular: int = 20
     often: int = 2
     least: int = 5
     likely: float = 0.6
@@ -62,7 +68,7 @@ class DiscoverCategories:
 
     def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
         """Return the customer's visits and their latest ones by season's weight: all, and by category."""
-        mine, of = states[self.memory.name], states[shelves.SHELVES.name]["of"]
+        mine, of = states[self.memory.name], states[SHELVES.name]["of"]
         season: dict[str, float] = {}
         whole = 0.0
         for second, names in mine["lately"]:
@@ -87,12 +93,12 @@ class DiscoverCategories:
 
     def conclude(self, about: About) -> Guess | None:
         """List the likeliest of the categories that were bought."""
-        ranked = [scored for scored in self._ranked(about) if scored.visits][: self.longest]
+        ranked = self._ranked(about)
         return self._guess(about, ranked) if ranked else None
 
     def predictions(self, about: About, bar: float) -> Mapping[str, Mapping[str, Any]]:
         """Return ten categories; where fewer were bought, others' favourites fill the list up."""
-        ranked = self._ranked(about)[: self.longest]
+        ranked = self._ranked(about, filled=True)
         guess = self._guess(about, ranked) if ranked else None
         if guess is None:
             return {}
@@ -120,32 +126,35 @@ class DiscoverCategories:
                 held = sum(w for names, w in zip(baskets, weights, strict=True) if name in names)
                 yield Row(model, features, held / sum(weights))
         else:
-            ranked = [scored for scored in self._ranked(about) if scored.visits][: self.longest]
+            ranked = self._ranked(about)
             if ranked:
-                bought = set(future.states[shelves.SHELVES.name]["of"])
+                bought = set(future.states[SHELVES.name]["of"])
                 hits = sum(scored.name in bought for scored in ranked)
                 yield Row(LIST, self._sureness(about, ranked), hits / len(ranked))
 
     def _model(self, about: About) -> str:
-        lines = about.states[shelves.SHELVES.name]["all"][shelves.A_LINES]
+        lines = about.states[SHELVES.name]["all"][shelves.A_LINES]
         return MUCH if lines >= self.well_known else LITTLE
 
-    def _ranked(self, about: About) -> list[_Scored]:
-        """Return categories, the likeliest first."""
+    def _ranked(self, about: About, *, filled: bool = False) -> list[_Scored]:
+        """Return what was bought, the likeliest first; or `filled` up with what others buy."""
         if not about.states[self.memory.name]["n"]:
             return []  # only visits for fuel and the like
         model = about.models.get(self._model(about))
         if model is None or not about.typical:
             return self._counted(about)
-        found = [
-            _Scored(name, logistic(model, features), visits)
-            for name, features, visits in self._features(about)
+        # Of the logarithms of the odds: the few that are listed are made probabilities of.
+        found = [(linear(model, features), name, visits) for name, features, visits in self._features(about)]
+        found.sort(key=lambda each: (-each[0], each[1]))
+        bought = [each for each in found if each[2]][: self.longest]
+        return [
+            _Scored(name, sigmoid(odds), visits)
+            for odds, name, visits in (found[: self.longest] if filled else bought)
         ]
-        return sorted(found, key=lambda scored: (-scored.chance, scored.name))
 
     def _counted(self, about: About) -> list[_Scored]:
         """Return what was bought often enough to be likely, by the customer's own visits alone."""
-        state, mine = about.states[shelves.SHELVES.name], about.states[self.memory.name]
+        state, mine = about.states[SHELVES.name], about.states[self.memory.name]
         if mine["n"] < self.least:
             return []
         visits = total(mine) + 2.0
@@ -155,27 +164,37 @@ class DiscoverCategories:
             if shelf[shelves.VISITS] >= self.often
         ]
         likely = [s for s in found if at_least_once(s.chance, self.ahead) >= self.likely]
-        return sorted(likely, key=lambda scored: (-scored.chance, scored.name))
+        return sorted(likely, key=lambda scored: (-scored.chance, scored.name))[: self.longest]
 
     def _features(self, about: About) -> Iterable[tuple[str, Sequence[float], int]]:
-        """Return name, features and visits of what was bought, and of what others buy most."""
-        state, mine = about.states[shelves.SHELVES.name], about.states[self.memory.name]
-        of, visits, lately = state["of"], mine["n"], [set(names) for _, names in mine["lately"]]
-        weight, three = total(mine), lately[:3]
-        popular = list(about.typical)[: self.popular]
-        for name in dict.fromkeys((*of, *popular)):
+        """Return name, features and visits of what was bought most or lately, and of what others buy most."""
+        of, mine = about.states[SHELVES.name]["of"], about.states[self.memory.name]
+        present = SHELVES.visits.weight(about.states[SHELVES.name]["at"]) or 1
+        weight, visits = total(mine) + self.prior, mine["n"] + self.prior
+        held = [Counter(chain.from_iterable(names for _, names in mine["lately"][:k])) for k in (3, None)]
+        three, all_lately = held
+        kept = min(3, len(mine["lately"])), len(mine["lately"])
+        most = (
+            heapq.nlargest(self.own, of, key=lambda name: of[name][shelves.WEIGHT])
+            if len(of) > self.own
+            else of
+        )
+        for name in dict.fromkeys((*most, *three, *islice(about.typical, self.popular))):
             shelf = of.get(name)
             usual, season = about.typical.get(name, (LEAST_CHANCE, LEAST_CHANCE))
-            times = shelf[shelves.VISITS] if shelf else 0
-            recent = shelves.visits(shelf, state) if shelf else 0.0
-            prior = self.prior * usual
+            prior, times = self.prior * usual, 0
+            recent = ever = prior
+            if shelf is not None:
+                times = shelf[shelves.VISITS]
+                recent += shelf[shelves.WEIGHT] / present
+                ever += times
             features = (
-                logit((recent + prior) / (weight + self.prior), LEAST_CHANCE),
-                logit((times + prior) / (visits + self.prior), LEAST_CHANCE),
-                sum(name in names for names in three) / len(three),
-                sum(name in names for names in lately) / len(lately),
-                logit(usual, LEAST_CHANCE),
-                logit(season, LEAST_CHANCE),
+                logit(recent / weight, LEAST_CHANCE),
+                logit(ever / visits, LEAST_CHANCE),
+                three[name] / kept[0],
+                all_lately[name] / kept[1],
+                _usual_odds(usual),
+                _usual_odds(season),
                 1.0 if times else 0.0,
                 log1p(times),
             )
@@ -216,6 +235,11 @@ class DiscoverCategories:
         visits = {scored.name: scored.visits for scored in bought}
         value = [scored.name for scored in ranked]
         return Guess(value, honest(confidence), {**said, **also, "visits": visits, **values})
+
+
+@lru_cache(maxsize=8192)  # there are a few hundred categories, in each fold
+def _usual_odds(share: float) -> float:
+    return logit(share, LEAST_CHANCE)
 
 
 def _counts(bought: Sequence[_Scored]) -> list[str]:
