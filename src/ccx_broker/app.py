@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from psycopg_pool import AsyncConnectionPool
 
 from ccx_broker import __version__
+from ccx_broker.accounts import account_api, account_pages, keyring_pages, passkey_api, passkey_pages
 from ccx_broker.accounts import api as accounts_api
 from ccx_broker.accounts import pages as accounts_pages
 from ccx_broker.consent import api as consent_api
@@ -121,10 +122,22 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         defaults_api,
         events_api,
         profile_api,
+        account_api,
+        passkey_api,
         accounts_api,
     ):
         app.include_router(door.router)
-    for page in (accounts_pages, consent_pages, disclosure_pages, log_pages, oauth_pages, profile_pages):
+    for page in (
+        accounts_pages,
+        passkey_pages,
+        account_pages,
+        keyring_pages,
+        consent_pages,
+        disclosure_pages,
+        log_pages,
+        oauth_pages,
+        profile_pages,
+    ):
         app.include_router(page.router, dependencies=[signal.Heeded, speaking.Spoken])
     for plain in (signal, language, static, health):
         app.include_router(plain.router)

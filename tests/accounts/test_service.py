@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from ccx_broker.accounts import passwords, service, store
+from ccx_broker.accounts import passwords, service, store, throttle
 from ccx_broker.accounts.rules import NewSession
+from ccx_broker.accounts.store import limits
 from ccx_broker.kit.errors import NotSignedIn, TooMany
 from ccx_broker.kit.runtime import Keys
 
@@ -155,7 +156,7 @@ def test_wrong_guesses_at_one_address_wait_from_wherever_they_come(sessions: Ses
 
 def test_wrong_guesses_from_one_place_wait_whatever_the_address(sessions: Sessions) -> None:
     place = uuid4().hex
-    free = service.PER_NETWORK.free
+    free = throttle.PER_NETWORK.free
     last = refusals(lambda n: sign_in(sessions, address(), "wrong guess", network=place), free + 2)
     assert last == [free, free + 1]
 
@@ -167,11 +168,11 @@ def test_right_sign_ins_cost_a_place_nothing(sessions: Sessions) -> None:
         bucket = KEYS.mac("attempts.network", place)
         for _ in range(3):
             sign_in(sessions, email, network=place)
-        assert store.lock_attempts(session, [bucket], NOW)[bucket].count == 0
+        assert limits.lock_attempts(session, [bucket], NOW)[bucket].count == 0
 
 
 def test_sign_ups_from_one_place_are_counted_by_the_hour(sessions: Sessions) -> None:
-    assert service.SIGN_UPS_PER_HOUR >= 1000
+    assert throttle.SIGN_UPS_PER_HOUR >= 1000
     place = uuid4().hex
     bucket = KEYS.mac("attempts.sign-up", place)
 
@@ -182,8 +183,8 @@ def test_sign_ups_from_one_place_are_counted_by_the_hour(sessions: Sessions) -> 
 
     enrol(NOW)
     with sessions.begin() as session:
-        counted = store.lock_attempts(session, [bucket], NOW)[bucket]
-        store.save_attempts(session, {bucket: replace(counted, count=service.SIGN_UPS_PER_HOUR)})
+        counted = limits.lock_attempts(session, [bucket], NOW)[bucket]
+        limits.save_attempts(session, {bucket: replace(counted, count=throttle.SIGN_UPS_PER_HOUR)})
     with pytest.raises(TooMany) as refused:
         enrol(NOW + timedelta(minutes=20))
     assert refused.value.headers == {"Retry-After": str(40 * 60)}
@@ -218,6 +219,6 @@ def test_old_counts_are_forgotten(sessions: Sessions) -> None:
     bucket = KEYS.mac("attempts.address", email)
     with sessions.begin() as session:
         for _ in range(200):
-            store.forget_old_attempts(session, NOW)
+            limits.forget_old_attempts(session, NOW)
         left = session.execute(text("SELECT count(*) FROM throttles WHERE bucket = :b"), {"b": bucket})
         assert left.scalar_one() == 0

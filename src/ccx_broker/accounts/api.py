@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from ccx_broker.accounts import service, store
+from ccx_broker.accounts.asking import device, network
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.accounts.passwords import in_password_thread
-from ccx_broker.accounts.rules import origin
 from ccx_broker.accounts.schemas import (
     AccountMade,
     Credentials,
@@ -15,6 +15,7 @@ from ccx_broker.accounts.schemas import (
     SessionList,
     SessionMade,
     SessionShown,
+    SignedOut,
 )
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
@@ -24,11 +25,6 @@ from ccx_broker.kit.runtime import Rt
 router = APIRouter(prefix="/v1", tags=["accounts"])
 
 NO_STORE = {"Cache-Control": "no-store"}
-
-
-def network(request: Request) -> str:
-    """Where a request comes from; behind a proxy, uvicorn's `--proxy-headers` puts it right."""
-    return origin.network_of(request.client.host if request.client else None)
 
 
 @router.post("/accounts", status_code=201)
@@ -58,7 +54,7 @@ async def sign_in(body: Credentials, request: Request, response: Response, rt: R
             email=body.email,
             password=body.password,
             network=network(request),
-            device=origin.device_name(request.headers.get("user-agent")),
+            device=device(request),
             lifetime=rt.lifetimes.session,
             now=now(),
         )
@@ -84,6 +80,12 @@ def list_sessions(me: SignedIn, db: Db, limit: Limit = 50, cursor: Cursor = None
 def sign_out(me: SignedIn, db: Db) -> None:
     """Sign out: the token is worthless from now on."""
     service.sign_out(db, me.customer.customer_id, me.session_id, now())
+
+
+@router.delete("/sessions/others")
+def sign_out_others(me: SignedIn, db: Db, rt: Rt) -> SignedOut:
+    """Sign out everywhere but here, at once."""
+    return SignedOut(ended=service.sign_out_others(db, rt.keys, me, now()))
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

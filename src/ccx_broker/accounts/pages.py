@@ -1,30 +1,27 @@
 """The pages of accounts: the front page, signing up, in and out, and where one is signed in."""
 
-from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from ccx_broker.accounts import rules, service, store
+from ccx_broker.accounts.asking import OurForm, Text, device, network
 from ccx_broker.accounts.auth import BrowserSession, SignedInPage
 from ccx_broker.accounts.passwords import in_password_thread
-from ccx_broker.accounts.rules import NewSession, origin
+from ccx_broker.accounts.rules import NewSession
+from ccx_broker.accounts.views import go_on, sign_in_view, sign_up_view
 from ccx_broker.kit.clock import now
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.errors import Invalid, NotSignedIn, TooMany
 from ccx_broker.kit.paging import Cursor, decode_cursor, encode_cursor
-from ccx_broker.kit.runtime import Rt, Runtime
-from ccx_broker.web.cookies import clear_session_cookie, set_session_cookie
-from ccx_broker.web.csrf import check_csrf
+from ccx_broker.kit.runtime import Rt
+from ccx_broker.web.cookies import clear_session_cookie
 from ccx_broker.web.local import local_path
 from ccx_broker.web.rendering import render
-from ccx_broker.words import say
 
 router = APIRouter(include_in_schema=False)
 
-OurForm = Depends(check_csrf)
-Text = Annotated[str, Form()]
 PAGE = 50
 
 
@@ -35,13 +32,13 @@ def home(request: Request, me: BrowserSession) -> Response:
 
 
 @router.get("/signin")
-def sign_in_page(request: Request, me: BrowserSession, next: str = "/", again: bool = False) -> Response:
+def sign_in_page(
+    request: Request, rt: Rt, me: BrowserSession, next: str = "/", again: bool = False
+) -> Response:
     """Show the sign-in form, unless the browser is signed in already and need not be so `again`."""
     if me and not again:
         return RedirectResponse(local_path(next), 303)
-    return render(
-        request, "accounts/signin.html", next=local_path(next), email="", failed=None, again=bool(me)
-    )
+    return sign_in_view(request, rt, next=next, again=bool(me))
 
 
 @router.post("/signin", dependencies=[OurForm])
@@ -63,26 +60,16 @@ async def sign_in(
             )
         )
     except (NotSignedIn, TooMany) as error:
-        status = 429 if isinstance(error, TooMany) else 422  # 401 would make a browser ask by itself
-        return render(
-            request,
-            "accounts/signin.html",
-            status=status,
-            headers=_retry_after(error),
-            next=local_path(next),
-            email=email[: rules.EMAIL_LONGEST],
-            failed=error.detail,
-            again=False,
-        )
-    return _go_on(rt, made, next)
+        return sign_in_view(request, rt, next=next, email=email[: rules.EMAIL_LONGEST], error=error)
+    return go_on(rt, made, next)
 
 
 @router.get("/signup")
-def sign_up_page(request: Request, me: BrowserSession, next: str = "/") -> Response:
+def sign_up_page(request: Request, rt: Rt, me: BrowserSession, next: str = "/") -> Response:
     """Show the sign-up form, unless the browser is signed in already."""
     if me:
         return RedirectResponse(local_path(next), 303)
-    return render(request, "accounts/signup.html", **_sign_up_form(next))
+    return sign_up_view(request, rt, next=next)
 
 
 @router.post("/signup", dependencies=[OurForm])
@@ -108,18 +95,13 @@ async def sign_up(
             network=network(request),
             now=now(),
         )
-        return service.start_session(db, customer_id, device(request), rt.lifetimes.session, now())
+        return service.start_session(db, rt.keys, customer_id, device(request), rt.lifetimes.session, now())
 
     try:
         made = await in_password_thread(enrol)
     except (Invalid, TooMany) as error:
-        problems = {each["field"]: each["reason"] for each in error.errors}
-        failed = say("Nearly there: look at what is marked below.") if problems else error.detail
-        form = _sign_up_form(next, email=email, name=name, failed=failed, problems=problems)
-        return render(
-            request, "accounts/signup.html", status=error.status, headers=_retry_after(error), **form
-        )
-    return _go_on(rt, made, next)
+        return sign_up_view(request, rt, next=next, email=email, name=name, error=error)
+    return go_on(rt, made, next)
 
 
 @router.post("/signout", dependencies=[OurForm])
@@ -142,6 +124,13 @@ def devices(request: Request, me: SignedInPage, db: Db, cursor: Cursor = None) -
     return render(request, "accounts/devices.html", me=me, sessions=found[:PAGE], more=more)
 
 
+@router.post("/devices/others/signout", dependencies=[OurForm])
+def sign_out_others(rt: Rt, db: Db, me: SignedInPage) -> Response:
+    """Sign out everywhere but here."""
+    service.sign_out_others(db, rt.keys, me, now())
+    return RedirectResponse("/devices", 303)
+
+
 @router.post("/devices/{session_id}/signout", dependencies=[OurForm])
 def sign_out_there(session_id: UUID, rt: Rt, db: Db, me: SignedInPage) -> Response:
     """Sign one browser or app out; this one goes to the front page."""
@@ -150,36 +139,3 @@ def sign_out_there(session_id: UUID, rt: Rt, db: Db, me: SignedInPage) -> Respon
     if session_id == me.session_id:
         clear_session_cookie(response, rt)
     return response
-
-
-def network(request: Request) -> str:
-    """Where a request comes from; behind a proxy, the server has put the client's address there."""
-    return origin.network_of(request.client.host if request.client else None)
-
-
-def device(request: Request) -> str:
-    """Name the browser."""
-    return origin.device_name(request.headers.get("user-agent"))
-
-
-def _go_on(rt: Runtime, made: NewSession, next: str) -> Response:
-    # Always a new session, never one that the browser brought along (session fixation).
-    response = RedirectResponse(local_path(next), 303)
-    set_session_cookie(response, rt, made.token, made.session.expires_at)
-    return response
-
-
-def _retry_after(error: Exception) -> dict[str, str]:
-    return dict(error.headers) if isinstance(error, TooMany) else {}
-
-
-def _sign_up_form(
-    next: str,
-    *,
-    email: str = "",
-    name: str = "",
-    failed: str | None = None,
-    problems: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    named = dict.fromkeys(("email", "name", "password")) | (problems or {})
-    return {"next": local_path(next), "email": email, "name": name, "failed": failed, "problems": named}

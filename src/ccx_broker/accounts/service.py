@@ -9,26 +9,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from ccx_broker.accounts import rules, store
+from ccx_broker.accounts import noting, rules, store, throttle
 from ccx_broker.accounts.passwords import email_key, verifier
 from ccx_broker.accounts.rules import Customer, NewSession, SignedInSession
-from ccx_broker.accounts.rules.attempts import Attempts, Backoff, Quota, Wait, refund
-from ccx_broker.kit import audit
-from ccx_broker.kit.errors import Invalid, NotFound, NotSignedIn, TooMany
+from ccx_broker.kit.errors import Invalid, NotFound, NotFresh, NotSignedIn
 from ccx_broker.kit.ids import new_id, token_hash
 from ccx_broker.kit.runtime import Keys
-from ccx_broker.words import Said, say, say_n
-
-PER_ADDRESS = Backoff(free=5, longest=timedelta(minutes=15))
-# Many people may share one network address, so it waits later and never for long.
-PER_NETWORK = Backoff(free=100, longest=timedelta(minutes=1))
-# A shop that signs its customers up at the counter comes from one address too.
-SIGN_UPS_PER_HOUR = 5000
-PER_NETWORK_SIGN_UPS = Quota(SIGN_UPS_PER_HOUR)
+from ccx_broker.words import say
 
 SEEN_EVERY = timedelta(minutes=5)
-
-Limits = Mapping[bytes, Backoff | Quota]
 
 
 def sign_up(
@@ -52,19 +41,15 @@ def sign_up(
         rules.normal_password(password),
         rules.normal_name(name),
     )
-    _refuse(
+    refuse(
         {
             "email": rules.email_problem(email),
             "password": rules.password_problem(password, email),
             "name": rules.name_problem(name),
         }
     )
-    address = keys.mac("attempts.address", email)
-    _claim(
-        sessions,
-        {address: PER_ADDRESS, keys.mac("attempts.sign-up", network): PER_NETWORK_SIGN_UPS},
-        now,
-    )
+    guesses = throttle.at_address(keys, email)
+    throttle.claim(sessions, {**guesses, **throttle.sign_ups_from(keys, network)}, now)
     address_key, proof = email_key(keys, email), verifier(keys, email, password)
     customer = Customer(new_id(), email, name, now)
     with sessions.begin() as session:
@@ -72,7 +57,7 @@ def sign_up(
         if owner == customer.customer_id:
             store.add_customer(session, customer)
         else:
-            _refund(session, (address,), now)
+            throttle.give_back(session, guesses, now)
     return owner
 
 
@@ -94,37 +79,46 @@ def sign_in(
     holds no connection; then one look-up decides.
     """
     email, password = rules.normal_email(email), rules.normal_password(password)
-    buckets = (keys.mac("attempts.address", email), keys.mac("attempts.network", network))
-    _claim(sessions, dict(zip(buckets, (PER_ADDRESS, PER_NETWORK), strict=True)), now)
+    guesses = {**throttle.at_address(keys, email), **throttle.from_network(keys, network)}
+    throttle.claim(sessions, guesses, now)
     # Nothing longer can have been chosen; computing it would only cost memory.
     proof = verifier(keys, email, password[: rules.PASSWORD_LENGTH.stop])
-    noted = {
-        "account": keys.mac("audit.account", email).hex()[:16],
-        "network": keys.mac("limits.network", network).hex()[:16],
-    }
     with sessions.begin() as session:
         customer_id = store.find_by_credentials(session, email_key(keys, email), proof)
         customer = store.find_customer(session, customer_id) if customer_id else None
         if customer is None:
-            audit.event("sign_in_failed", **noted)
-            raise NotSignedIn(
-                say("This e-mail and password don't belong together. Check both and try again."),
-                slug="wrong-credentials",
-                headers={"WWW-Authenticate": 'Bearer realm="ccx"'},
+            noting.failed(keys, "sign_in_failed", email=email, network=network, way="password")
+            raise not_signed_in(
+                say("This e-mail and password don't belong together. Check both and try again.")
             )
-        _refund(session, buckets, now)
-        audit.event("signed_in", **noted)
-        return _new_session(session, customer, device, lifetime, now)
+        throttle.give_back(session, guesses, now)
+        noting.happened(keys, "signed_in", customer, way="password")
+        return new_session(session, keys, customer, device, lifetime, now)
 
 
 def start_session(
-    session: Session, customer_id: UUID, device: str, lifetime: timedelta, now: datetime
+    session: Session, keys: Keys, customer_id: UUID, device: str, lifetime: timedelta, now: datetime
 ) -> NewSession:
     """Sign a customer in who has just proved who they are, by signing up."""
     customer = store.find_customer(session, customer_id)
     if customer is None:
         raise NotFound(say("This customer is gone."))
-    return _new_session(session, customer, device, lifetime, now)
+    return new_session(session, keys, customer, device, lifetime, now)
+
+
+def new_session(
+    session: Session, keys: Keys, customer: Customer, device: str, lifetime: timedelta, now: datetime
+) -> NewSession:
+    """Begin a session for who has just proved to be `customer`."""
+    new_device = not store.knows_device(session, customer.customer_id, device)
+    if new_device:
+        noting.happened(keys, "new_device", customer)
+    session_id = new_id()
+    ids = urlsafe_b64encode(customer.customer_id.bytes + session_id.bytes).rstrip(b"=").decode()
+    token = f"ccxs_{ids}_{secrets.token_urlsafe(32)}"
+    signed_in = SignedInSession(customer, session_id, device, now, now, now + lifetime, now)
+    store.add_session(session, signed_in, token_hash(token))
+    return NewSession(token, signed_in, new_device)
 
 
 def recognise(session: Session, token: str, now: datetime) -> SignedInSession | None:
@@ -152,44 +146,29 @@ def sign_out(session: Session, customer_id: UUID, session_id: UUID, now: datetim
         )
 
 
-def _new_session(
-    session: Session, customer: Customer, device: str, lifetime: timedelta, now: datetime
-) -> NewSession:
-    session_id = new_id()
-    ids = urlsafe_b64encode(customer.customer_id.bytes + session_id.bytes).rstrip(b"=").decode()
-    token = f"ccxs_{ids}_{secrets.token_urlsafe(32)}"
-    signed_in = SignedInSession(customer, session_id, device, now, now, now + lifetime)
-    store.add_session(session, signed_in, token_hash(token))
-    return NewSession(token, signed_in)
+def sign_out_others(session: Session, keys: Keys, me: SignedInSession, now: datetime) -> int:
+    """End every session of the customer but the one that asks; return how many those were."""
+    ended = store.revoke_other_sessions(session, me.customer.customer_id, me.session_id, now)
+    noting.happened(keys, "signed_out_elsewhere", me.customer)
+    return ended
 
 
-def _refuse(problems: Mapping[str, str | None]) -> None:
+def require_fresh(me: SignedInSession, now: datetime) -> None:
+    """Raise `NotFresh` unless who sits there has shown within five minutes who they are."""
+    if not me.is_fresh(now):
+        raise NotFresh(
+            say("Confirm with your password, a passkey or a recovery code that it is you, then do it again.")
+        )
+
+
+def not_signed_in(detail: str) -> NotSignedIn:
+    """Return the refusal of a sign-in."""
+    return NotSignedIn(detail, slug="wrong-credentials", headers={"WWW-Authenticate": 'Bearer realm="ccx"'})
+
+
+def refuse(problems: Mapping[str, str | None]) -> None:
+    """Raise `Invalid` that names each field with a problem, if there is one."""
     errors = [{"field": field, "reason": reason} for field, reason in problems.items() if reason]
     if errors:
         said = "; ".join(f"{error['field']} {error['reason']}" for error in errors)
         raise Invalid(f"Correct this and send it again: {said}.", errors=errors)
-
-
-def _claim(sessions: sessionmaker[Session], limits: Limits, now: datetime) -> None:
-    """Count an attempt in every bucket, or in none and raise `TooMany`; committed when this returns."""
-    with sessions.begin() as session:
-        counted = store.lock_attempts(session, limits, now)
-        claims = {bucket: limit.claim(counted[bucket], now) for bucket, limit in limits.items()}
-        waits = [claim.seconds(now) for claim in claims.values() if isinstance(claim, Wait)]
-        if not waits:
-            taken = {bucket: claim for bucket, claim in claims.items() if isinstance(claim, Attempts)}
-            store.save_attempts(session, taken)
-            store.forget_old_attempts(session, now)
-    if waits:
-        raise TooMany(say("Wait %(time)s, then try again.", time=_words(max(waits))), retry_after=max(waits))
-
-
-def _refund(session: Session, buckets: tuple[bytes, ...], now: datetime) -> None:
-    counted = store.lock_attempts(session, buckets, now)
-    store.save_attempts(session, {bucket: refund(attempts) for bucket, attempts in counted.items()})
-
-
-def _words(seconds: int) -> Said:
-    if seconds < 60:
-        return say_n("%(n)d second", "%(n)d seconds", seconds)
-    return say_n("%(n)d minute", "%(n)d minutes", -(-seconds // 60))

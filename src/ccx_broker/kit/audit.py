@@ -26,6 +26,18 @@ Event = Literal[
     "grant_changed",
     "signed_in",
     "sign_in_failed",
+    "new_device",
+    "identity_confirmed",
+    "confirmation_failed",
+    "name_changed",
+    "email_changed",
+    "password_changed",
+    "password_removed",
+    "passkey_added",
+    "passkey_removed",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "signed_out_elsewhere",
     "device_begun",
     "device_answered",
     "device_guessing_stopped",
@@ -50,6 +62,7 @@ FIELDS = frozenset(
         "network",
         "organisation_id",
         "reason",
+        "way",
     }
 )
 

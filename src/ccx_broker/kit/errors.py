@@ -78,6 +78,12 @@ class Forbidden(Problem):
     status, slug, title = 403, "forbidden", "This is not allowed"
 
 
+class NotFresh(Forbidden):
+    """Signed in, but too long ago for something that leads into the account."""
+
+    slug, title = "not-fresh", "Show once more that it is you"
+
+
 class NotFound(Problem):
     """There is no such thing for this caller; whether it exists for another is not said."""
 

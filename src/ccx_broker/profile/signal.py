@@ -8,9 +8,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request
 
-from ccx_broker.accounts.auth import BrowserSession
+from ccx_broker.accounts.auth import browser_session
 from ccx_broker.kit.clock import now
-from ccx_broker.kit.db import Db
+from ccx_broker.kit.runtime import Rt
 from ccx_broker.profile import service
 
 router = APIRouter(include_in_schema=False)
@@ -24,12 +24,17 @@ def policy() -> dict[str, bool | str]:
     return {"gpc": True, "lastUpdate": HEEDED_SINCE}
 
 
-def heed(
-    request: Request, me: BrowserSession, db: Db, sec_gpc: Annotated[str | None, Header()] = None
-) -> None:
-    """Heed the signal of a signed-in browser before the page is made, so that the page shows it already."""
-    if sec_gpc == "1" and me is not None and service.honour_signal(db, me.customer.customer_id, now()):
-        request.state.heeded_signal = True
+def heed(request: Request, rt: Rt, sec_gpc: Annotated[str | None, Header()] = None) -> None:
+    """Heed the signal of a signed-in browser before the page is made, so that the page shows it already.
+
+    In a transaction of its own: some pages compute a password, and must hold no connection meanwhile.
+    """
+    if sec_gpc != "1":
+        return
+    with rt.sessions.begin() as db:
+        me = browser_session(request, db, rt)
+        if me is not None and service.honour_signal(db, me.customer.customer_id, now()):
+            request.state.heeded_signal = True
 
 
 Heeded = Depends(heed)

@@ -2,16 +2,24 @@
 
 from fastapi import Depends, Request
 
-from ccx_broker.accounts.auth import BrowserSession
-from ccx_broker.kit.db import Db
+from ccx_broker.accounts.auth import browser_session
+from ccx_broker.kit.runtime import Rt
 from ccx_broker.profile import store
+from ccx_broker.web.cookies import session_cookie
 from ccx_broker.web.language import remember_stated
 
 
-def speak(request: Request, me: BrowserSession, db: Db) -> None:
-    """Look up the statement before the page is made; a page that says what went wrong is in it too."""
-    if me is not None:
-        remember_stated(request, store.stated_value(db, me.customer.customer_id, "language"))
+def speak(request: Request, rt: Rt) -> None:
+    """Look up the statement before the page is made; a page that says what went wrong is in it too.
+
+    In a transaction of its own: some pages compute a password, and must hold no connection meanwhile.
+    """
+    if session_cookie(request, rt) is None:
+        return
+    with rt.sessions.begin() as db:
+        me = browser_session(request, db, rt)
+        if me is not None:
+            remember_stated(request, store.stated_value(db, me.customer.customer_id, "language"))
 
 
 Spoken = Depends(speak)

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from ccx_broker.kit.errors import AWAY, NotSignedIn, Problem, problem_response
+from ccx_broker.kit.errors import AWAY, NotFresh, NotSignedIn, Problem, problem_response
 from ccx_broker.kit.runtime import runtime_of
 from ccx_broker.web.cookies import session_cookie
 from ccx_broker.web.local import page_before
@@ -69,8 +69,9 @@ def _as_page(inner: Handler) -> Handler:
         if not wants_page(request):
             return answer
         if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
-            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/signin?next={quote(here, safe='/')}", 303)
+            return RedirectResponse(f"/signin?next={quote(_return_to(request), safe='/')}", 303)
+        if isinstance(error, NotFresh):
+            return RedirectResponse(f"/account/confirm?next={quote(_return_to(request), safe='/')}", 303)
         problem = json.loads(bytes(answer.body))
         heading, advice = WORDS.get(answer.status_code, (problem["title"], problem["detail"]))
         return render(
@@ -91,3 +92,10 @@ def _as_page(inner: Handler) -> Handler:
 def _back(request: Request) -> str:
     """Return the page that a form was sent from; a page that can't be opened leads home."""
     return "/" if request.method in ("GET", "HEAD") else page_before(request)
+
+
+def _return_to(request: Request) -> str:
+    """Return the page that was asked for, or the one whose form was sent: what was typed is not kept."""
+    if request.method not in ("GET", "HEAD"):
+        return page_before(request)
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -3,10 +3,13 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ccx_broker.words import say
+
+FRESH_FOR = timedelta(minutes=5)
+"""So long after a proof of who is there may what leads into the account be changed."""
 
 PASSWORD_LENGTH = range(8, 129)  # NIST SP 800-63B §5.1.1.2: a length, and no rules of composition
 EMAIL_LONGEST = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -105,7 +108,7 @@ class Customer:
 
 @dataclass(frozen=True)
 class SignedInSession:
-    """One place where a customer is signed in; times are UTC."""
+    """One place where a customer is signed in; times are UTC. `proved_at` is when they last showed that it is them."""
 
     customer: Customer
     session_id: UUID
@@ -113,6 +116,11 @@ class SignedInSession:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    proved_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether who sits there has just shown who they are: a session left open on a table has not."""
+        return now - self.proved_at < FRESH_FOR
 
 
 @dataclass(frozen=True)
@@ -130,10 +138,11 @@ class StoredSession:
 
 @dataclass(frozen=True)
 class NewSession:
-    """What a sign-in gives: the only time the token is seen."""
+    """What a sign-in gives: the only time the token is seen. `new_device` if none of this name was there before."""
 
     token: str
     session: SignedInSession
+    new_device: bool
 
 
 def normal_email(typed: str) -> str:

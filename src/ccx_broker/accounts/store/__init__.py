@@ -1,19 +1,15 @@
-"""All SQL of accounts."""
+"""All SQL of accounts: here customers, passwords and sessions."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, Select, delete, insert, select, update
+from sqlalchemy import CursorResult, Row, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from ccx_broker.accounts.rules import Customer, SignedInSession, StoredSession
-from ccx_broker.accounts.rules.attempts import Attempts
-from ccx_broker.accounts.tables import CredentialRow, CustomerRow, SessionRow, ThrottleRow
-
-THROTTLES_KEPT = timedelta(days=1)
+from ccx_broker.accounts.tables import CredentialRow, CustomerRow, SessionRow
 
 
 def find_by_credentials(session: Session, email_key: bytes, verifier: bytes) -> UUID | None:
@@ -71,6 +67,7 @@ def add_session(session: Session, signed_in: SignedInSession, token_hash: bytes)
             created_at=signed_in.created_at,
             last_seen_at=signed_in.last_seen_at,
             expires_at=signed_in.expires_at,
+            proved_at=signed_in.proved_at,
         )
     )
 
@@ -86,6 +83,7 @@ def _sessions_with_customers() -> Select[*tuple[Any, ...]]:
         SessionRow.created_at,
         SessionRow.last_seen_at,
         SessionRow.expires_at,
+        SessionRow.proved_at,
         SessionRow.token_hash,
         SessionRow.revoked_at,
     ).join(CustomerRow, CustomerRow.customer_id == SessionRow.customer_id)
@@ -94,7 +92,13 @@ def _sessions_with_customers() -> Select[*tuple[Any, ...]]:
 def _signed_in(row: Row[Any]) -> SignedInSession:
     customer = Customer(row.customer_id, row.email, row.name, row.customer_created_at)
     return SignedInSession(
-        customer, row.session_id, row.device, row.created_at, row.last_seen_at, row.expires_at
+        customer,
+        row.session_id,
+        row.device,
+        row.created_at,
+        row.last_seen_at,
+        row.expires_at,
+        row.proved_at,
     )
 
 
@@ -130,6 +134,22 @@ def touch_session(session: Session, customer_id: UUID, session_id: UUID, now: da
     )
 
 
+def prove_session(session: Session, customer_id: UUID, session_id: UUID, now: datetime) -> None:
+    """Note that who sits there has shown at `now` who they are."""
+    session.execute(
+        update(SessionRow)
+        .where(SessionRow.customer_id == customer_id, SessionRow.session_id == session_id)
+        .values(proved_at=now)
+    )
+
+
+def knows_device(session: Session, customer_id: UUID, device: str) -> bool:
+    """Whether the customer was ever signed in on a device of this name, or nowhere at all yet."""
+    devices = select(SessionRow.device).where(SessionRow.customer_id == customer_id)
+    known = session.scalar(select(devices.where(SessionRow.device == device).exists()))
+    return bool(known) or not session.scalar(select(devices.exists()))
+
+
 def revoke_session(session: Session, customer_id: UUID, session_id: UUID, now: datetime) -> bool:
     """End a session; False if the customer has no such live one."""
     result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
@@ -144,38 +164,16 @@ def revoke_session(session: Session, customer_id: UUID, session_id: UUID, now: d
     return result.rowcount == 1
 
 
-def lock_attempts(session: Session, buckets: Iterable[bytes], now: datetime) -> dict[bytes, Attempts]:
-    """Return what each bucket counts, locked until the transaction ends; a new bucket counts nothing.
-
-    One statement that takes the rows in the order of their keys, so that two requests can't wait for
-    each other.
-    """
-    wanted = [{"bucket": bucket, "failures": 0, "last_at": now} for bucket in sorted(buckets)]
-    statement = upsert(ThrottleRow).values(wanted)
-    rows = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[ThrottleRow.bucket], set_={"bucket": statement.excluded.bucket}
-        ).returning(ThrottleRow.bucket, ThrottleRow.failures, ThrottleRow.last_at)
-    )
-    return {row.bucket: Attempts(row.failures, row.last_at) for row in rows}
-
-
-def save_attempts(session: Session, attempts: Mapping[bytes, Attempts]) -> None:
-    """Write what each (locked) bucket counts now."""
-    for bucket, counted in attempts.items():
-        session.execute(
-            update(ThrottleRow)
-            .where(ThrottleRow.bucket == bucket)
-            .values(failures=counted.count, last_at=counted.at)
+def revoke_other_sessions(session: Session, customer_id: UUID, kept: UUID, now: datetime) -> int:
+    """End every live session of the customer but `kept`; return how many those were."""
+    result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        update(SessionRow)
+        .where(
+            SessionRow.customer_id == customer_id,
+            SessionRow.session_id != kept,
+            SessionRow.revoked_at.is_(None),
+            SessionRow.expires_at > now,
         )
-
-
-def forget_old_attempts(session: Session, now: datetime) -> None:
-    """Delete a few counts that no longer matter; rows in use are left for another time."""
-    old = (
-        select(ThrottleRow.bucket)
-        .where(ThrottleRow.last_at < now - THROTTLES_KEPT)
-        .limit(20)
-        .with_for_update(skip_locked=True)
+        .values(revoked_at=now)
     )
-    session.execute(delete(ThrottleRow).where(ThrottleRow.bucket.in_(old)))
+    return result.rowcount

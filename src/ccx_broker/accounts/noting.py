@@ -1,0 +1,52 @@
+"""The one place through which all goes that a customer should hear of: who signs in, and what changes how.
+
+Each is a line of the audit log. `account` is a keyed hash of the address, `network` one of where it came from.
+"""
+
+from typing import Literal
+
+from ccx_broker.accounts.rules import Customer
+from ccx_broker.kit import audit
+from ccx_broker.kit.runtime import Keys
+
+Way = Literal["password", "passkey", "recovery_code", "sign_up"]
+
+Happening = Literal[
+    "signed_in",
+    "new_device",
+    "identity_confirmed",
+    "name_changed",
+    "email_changed",
+    "password_changed",
+    "password_removed",
+    "passkey_added",
+    "passkey_removed",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "signed_out_elsewhere",
+]
+
+Failure = Literal["sign_in_failed", "confirmation_failed"]
+
+
+def happened(keys: Keys, what: Happening, customer: Customer, *, way: Way | None = None) -> None:
+    """Note something that was done, in the transaction that does it."""
+    audit.event(what, account=account_of(keys, customer.email), way=way)
+
+
+def failed(
+    keys: Keys, what: Failure, *, email: str | None, network: str, way: Way, reason: str | None = None
+) -> None:
+    """Note a failed attempt; `email` is what was typed, or None where nothing was."""
+    audit.event(
+        what,
+        account=account_of(keys, email) if email is not None else None,
+        network=keys.mac("limits.network", network).hex()[:16],
+        way=way,
+        reason=reason,
+    )
+
+
+def account_of(keys: Keys, email: str) -> str:
+    """Return what stands in the log for a normalised address."""
+    return keys.mac("audit.account", email).hex()[:16]
