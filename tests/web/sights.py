@@ -5,8 +5,10 @@ is missing. What is under a route is the ways to see it: each a name and what to
 """
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import httpx2
+import psycopg
 
 from tests.oauth_support import ask_url, authorise
 from tests.web.stage import SCOPES, Stage
@@ -18,6 +20,9 @@ NO_PAGES = {
     "/.well-known/gpc.json": "a document for programs",
     "/openapi.json": "a document for programs",
     "/static/{version}/{name}": "stylesheets and pictures",
+    "/signin/passkey": "leads to the page whose form goes there",
+    "/signup/passkey": "leads to the page whose form goes there",
+    "/account/confirm/passkey": "leads to the page whose form goes there",
     "/healthz": "for a load balancer",
     "/oauth/userinfo": "for programs",
 }
@@ -122,6 +127,43 @@ def looked_at(stage: Stage) -> None:
     stage.open("/log")
 
 
+def by_name(path: str, *, customer: bool) -> Way:
+    """Open a page at the address where passkeys work on one's own machine."""
+
+    def go(stage: Stage) -> None:
+        stage.visit()
+        url = f"http://localhost:{urlsplit(stage.broker.url).port}"
+        if customer:
+            cookie = {"name": "ccx_session", "value": stage.customer.token, "url": url}
+            stage.page.context.add_cookies([cookie])  # type: ignore[list-item]
+        stage.page.goto(url + path)
+
+    return go
+
+
+def long_ago(way: Way) -> Way:
+    """Have proved to be oneself an hour ago, with recovery codes made before."""
+
+    def go(stage: Stage) -> None:
+        stage.api("POST", "/v1/me/recovery-codes")
+        with psycopg.connect(stage.broker.environment["CCX_DATABASE_URL"]) as connection:
+            connection.execute("UPDATE sessions SET proved_at = proved_at - interval '1 hour'")
+        way(stage)
+
+    return go
+
+
+def pressed(way: Way, button: str) -> Way:
+    """Press a button of a page, whatever the browser thinks of the fields."""
+
+    def go(stage: Stage) -> None:
+        way(stage)
+        stage.page.eval_on_selector_all("form", "forms => forms.forEach(form => { form.noValidate = true })")
+        stage.page.get_by_role("button", name=button).click()
+
+    return go
+
+
 def with_signal(stage: Stage) -> None:
     """Arrive with a browser that asks not to have data shared."""
     stage.page.set_extra_http_headers({"Sec-GPC": "1"})
@@ -139,8 +181,34 @@ SIGHTS: dict[str, dict[str, Way]] = {
         "empty": as_visitor("/signin"),
         "again": at("/signin?again=true"),
         "failed": with_wrong_password,
+        "passkey": by_name("/signin", customer=False),
     },
-    "/signup": {"empty": as_visitor("/signup"), "failed": with_empty_fields},
+    "/signup": {
+        "passkey": by_name("/signup", customer=False),
+        "empty": as_visitor("/signup"),
+        "failed": with_empty_fields,
+    },
+    "/signin/recovery": {
+        "empty": as_visitor("/signin/recovery"),
+        "failed": pressed(as_visitor("/signin/recovery"), "Sign in with it"),
+    },
+    "/account": {"shown": at("/account"), "done": at("/account?done=email")},
+    "/account/name": {"empty": at("/account/name")},
+    "/account/email": {"failed": pressed(at("/account/email"), "Save the address")},
+    "/account/password": {"failed": pressed(at("/account/password"), "Save the password")},
+    "/account/confirm": {
+        "asks": long_ago(at("/account/confirm")),
+        "failed": pressed(long_ago(at("/account/confirm")), "Go on"),
+    },
+    "/account/passkeys": {
+        "none": by_name("/account/passkeys", customer=True),
+        "asks first": long_ago(at("/account/passkeys")),
+    },
+    "/account/recovery": {
+        "none": at("/account/recovery"),
+        "welcome": at("/account/recovery?welcome=true"),
+        "codes": pressed(at("/account/recovery"), "Make my recovery codes"),
+    },
     "/devices": {"list": at("/devices")},
     "/preferences": {
         "list": at("/preferences"),

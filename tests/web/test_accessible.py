@@ -15,7 +15,7 @@ from ccx_broker.settings import load_settings
 from tests.support import Broker, need_npm
 from tests.web.parts import PARTS, serve_parts
 from tests.web.sights import ELSEWHERE, NO_PAGES, SIGHTS, Way
-from tests.web.stage import Stage, chromium, some_application, somebody
+from tests.web.stage import Stage, chromium, path_of, some_application, somebody
 
 WIDTHS = (320, 1280)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -79,7 +79,7 @@ def test_axe_finds_nothing_on_any_page_in_any_state(stage: Stage, axe: str, name
     assert broken == []
     path = name.partition(" ")[0]
     if path in SIGHTS:
-        assert stage.page.url.removeprefix(stage.broker.url).startswith(path.partition("{")[0])
+        assert path_of(stage.page).startswith(path.partition("{")[0])
     assert complaints(stage.page, axe) == []
     whole = stage.page.evaluate(
         "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
