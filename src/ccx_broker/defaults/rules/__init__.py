@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ccx_broker.defaults.rules.behaviour import BEYOND_ORDERS
+from ccx_broker.defaults.rules.buy_coupons import BuyCoupons
 from ccx_broker.defaults.rules.buy_day_time import BuyDayTime
 from ccx_broker.defaults.rules.buy_store import BuyStore
 from ccx_broker.defaults.rules.buy_usual import BuyUsual
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
 from ccx_broker.defaults.rules.discover_own_brand import DiscoverOwnBrand
+from ccx_broker.defaults.rules.discover_price_sensitivity import DiscoverPriceSensitivity
 from ccx_broker.defaults.rules.interface import About, Estimator, Guess, Memory
 from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import View

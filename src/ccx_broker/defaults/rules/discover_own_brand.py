@@ -1,92 +1,63 @@
 """discover.own_brand: does the customer prefer the shop's own brand, take it or leave it, or avoid it?
 
-State: lines bought, and those of them that were own brand, decayed. Value: `prefer` if the true share is
-most likely above 35 %, `avoid` below 10 %, else `fine`. Confidence: the posterior probability of that band
-(Beta prior around the usual share).
+`prefer` if own brand will be more than 1.3 times as much of what they buy as is usual, `avoid` if less than
+half as much, else `fine`; the confidence is the chance of that in the next nine weeks (`leaning`, `bands`).
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any
 
-from ccx_broker.defaults.rules import tally, words
-from ccx_broker.defaults.rules.chance import beta_above, honest
-from ccx_broker.defaults.rules.decay import Decay
-from ccx_broker.defaults.rules.interface import About, Guess, State
-from ccx_broker.defaults.rules.observation import ORDER, Observation
+from ccx_broker.defaults.rules.bands import MODELS, Bands
+from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
+from ccx_broker.defaults.rules.leaning import Leaning
+from ccx_broker.defaults.rules.shelves import A_BRANDED, A_OWN, OWN, R_BRANDED, R_OWN, SHELVES, Shelves
 
-OWN, OTHER = "own", "other"
+MESSAGE = (
+    "%(hits)s of the %(tries)s things you bought between %(since)s and %(until)s were the shop's own brand:"
+    " %(share)s. For others it is about %(usual)s."
+)
 
-HALF_LIFE = Decay(365)
+OWN_BRAND = Bands(
+    Leaning(OWN, A_OWN, A_BRANDED, R_OWN, R_BRANDED, centre=0.28),
+    low="avoid",
+    middle="fine",
+    high="prefer",
+    low_below=0.5,
+    high_above=1.3,
+)
 
 
 @dataclass(frozen=True)
 class DiscoverOwnBrand:
-    """Half-life 365 days: a habit. `usual` is the median share in dunnhumby's Complete Journey.
-
-    Lines of one basket resemble each other, so many lines count for less and less: never more than
-    `worth` independent ones.
-    """
+    """Counts only lines whose brand is known. Half-life 60 days for what is recent, none for the whole."""
 
     key: str = field(default="discover.own_brand", init=False)
-    decay: Decay = HALF_LIFE
-    usual: float = 0.27
-    prior_lines: float = 6.0
-    worth: float = 40.0
-    prefer_above: float = 0.35
-    avoid_below: float = 0.10
-    least: int = 10
+    memory: Shelves = field(default=SHELVES, init=False)
+    models: Mapping[str, str] = field(default_factory=lambda: MODELS, init=False)
+    bands: Bands = OWN_BRAND
 
-    @property
-    def name(self) -> str:
-        """Return the name of its memory: a memory of its own."""
-        return self.key
+    def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
+        """Return one customer's share in what is typical."""
+        return self.bands.leaning.census(states[self.memory.name])
 
-    @property
-    def listens(self) -> frozenset[str]:
-        """Return what it learns from: orders."""
-        return frozenset({ORDER})
+    def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
+        """Return the usual share, by shelf and branch."""
+        return self.bands.leaning.distil(cells)
 
-    @property
-    def memory(self) -> Self:
-        """Return what it learns from: itself."""
-        return self
-
-    def start(self) -> State:
-        """Return the state of a customer of whom no purchase is known."""
-        return tally.empty()
-
-    def update(self, state: State, observation: Observation) -> State:
-        """Count the lines whose brand is known to be the shop's own or another."""
-        brands = [
-            OWN if line.own_brand else OTHER for line in observation.lines if line.own_brand is not None
-        ]
-        if not observation.is_order or not brands:
-            return state
-        return tally.add(state, brands, observation, self.decay, tries=len(brands), cap=2)
+    def examples(self, about: About, future: Future) -> Iterable[Row]:
+        """Return whether own brand was above the usual, and in which band, in the weeks that came."""
+        return self.bands.examples(about, future)
 
     def conclude(self, about: About) -> Guess | None:
-        """Offer the band that the share of own brand most likely lies in."""
-        state = about.states[self.name]
-        lines = tally.total(state, self.decay)
-        if state["n"] < self.least or not lines:
-            return None
-        times, weight = state["of"].get(OWN, (0, 0))
-        share = self.decay.as_of(weight, state["at"]) / lines
-        worth = lines / (1 + lines / self.worth)
-        a = share * worth + self.usual * self.prior_lines
-        b = (1 - share) * worth + (1 - self.usual) * self.prior_lines
-        prefer = beta_above(a, b, self.prefer_above)
-        avoid = 1 - beta_above(a, b, self.avoid_below)
-        bands = {"fine": 1 - prefer - avoid, "prefer": prefer, "avoid": avoid}
-        value = max(bands, key=lambda band: bands[band])
-        evidence = {
-            "sentence": f"{times} of the {state['n']} things you bought"
-            f" {words.period(state['first'], state['last'])} were the shop's own brand,"
-            f" {times / state['n']:.0%}; for most people it is about {self.usual:.0%}.",
-            "own_brand": times,
-            "of": state["n"],
-            "from": state["first"],
-            "to": state["last"],
-            "usual_share": self.usual,
-        }
-        return Guess(value, honest(bands[value]), evidence)
+        """Offer the band that the share of own brand will most likely lie in."""
+        return self.bands.guess(about, MESSAGE)
+
+    def above_typical(self, about: About) -> float | None:
+        """Return the chance that own brand will be more of what they buy than is usual."""
+        return self.bands.above_typical(about)
+
+    def predictions(self, about: About, bar: float) -> Mapping[str, Mapping[str, Any]]:
+        """Return that chance under the evaluation's name for it."""
+        found = self.bands.prediction(about, bar, MESSAGE)
+        return {} if found is None else {"prefers_private_label": found}
