@@ -104,14 +104,6 @@ def test_categories_are_ranked_by_the_visits_that_had_them() -> None:
     assert "EGGS (20), COFFEE (12) and SOUP (8)" in offer.evidence["sentence"]
 
 
-@pytest.mark.parametrize(("own", "of", "value"), [(18, 30, "prefer"), (0, 60, "avoid"), (14, 60, "fine")])
-def test_own_brand_is_judged_by_its_share(own: int, of: int, value: str) -> None:
-    lines = [product(brand="Private")] * own + [product()] * (of - own)
-    offer = offers([seen(products=lines)])["discover.own_brand"]
-    assert offer.value == value
-    assert f"{own} of the {of} things" in offer.evidence["sentence"]
-
-
 @pytest.mark.parametrize("count", [1, 4])
 def test_few_visits_are_no_reason_to_speak(count: int) -> None:
     assert offers(weekly(count)) == {}

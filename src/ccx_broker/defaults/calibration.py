@@ -1,17 +1,17 @@
 """Learns from all customers together: what is typical, and by a backtest how sure each guess may be.
 
-The backtest stands at a day in the past. What was known of a customer by then is set against what they did
-in the weeks after it, for their whole history and for its last few lines, as if they had only just come.
+The backtest stands at two days in the past. What was known of a customer by then is set against what they
+did in the weeks after it, for their whole history and for its last few lines, as if they had only just come.
 Out of it come sums over many customers and fitted numbers; nothing of any one customer is kept.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 from ccx_broker.defaults.fitting import fit
 from ccx_broker.defaults.rules import ESTIMATORS, learn_from
@@ -21,6 +21,10 @@ from ccx_broker.defaults.rules.population import FOLDS, Population, View, cells_
 
 HOLD_OUT = timedelta(days=63)
 """How long a future the backtest looks at: nine weeks, so that weekly habits show nine times."""
+
+STANDS = 2
+"""How often it looks, each time one `HOLD_OUT` further back. Seasons differ: what two of them have in common
+is surer than what one of them shows, and there are twice the examples."""
 
 THIN = (10, 30)
 """The lines that are left of a customer's history to learn how to judge those of whom little is known."""
@@ -87,16 +91,25 @@ def typical_of(
 
 
 def backtest(histories: Sequence[History], progress: Progress = lambda *_: None) -> dict[str, dict[str, Any]]:
-    """Return the fitted models, by key, from what was known `HOLD_OUT` before the end and what came then."""
-    cases = list(_cases(histories, progress))
-    population = Population(len(cases), typical_of([(case.fold, case.states[0]) for case in cases]), {})
+    """Return the fitted models, by key, from what was known at each day of the past and what came then."""
+    end = max((h.observations[-1].at for h in histories if h.observations), default=None)
+    if end is None:
+        return {}
+    stands = []
+    for back in range(1, STANDS + 1):
+        cases = list(_cases(histories, end, back, progress))
+        typical = typical_of([(case.fold, case.states[0]) for case in cases])
+        stands.append((cases, Population(len(cases), typical, {})))
     fitted: dict[str, dict[str, Any]] = {}
     for i, learner in enumerate(learners()):
         progress("fitting", i, len(learners()))
         mine: dict[str, Any] = {}
         for _ in range(PASSES):
-            view = replace(population, models={learner.key: mine})
-            rows = list(_rows(learner, cases, view))
+            rows = [
+                row
+                for cases, population in stands
+                for row in _rows(learner, cases, replace(population, models={learner.key: mine}))
+            ]
             wanted = {name: kind for name, kind in learner.models.items() if name not in mine}
             new = fit(wanted, rows)
             if not new:
@@ -116,14 +129,15 @@ def _rows(learner: Learner, cases: Iterable[_Case], population: Population) -> I
                 yield from learner.examples(about, case.future)
 
 
-def _cases(histories: Sequence[History], progress: Progress) -> Iterator[_Case]:
-    """Yield the customers who were seen on both sides of the cut."""
-    end = max((h.observations[-1].at for h in histories if h.observations), default=None)
+def _cases(histories: Sequence[History], end: datetime, back: int, progress: Progress) -> Iterator[_Case]:
+    """Yield the customers who were seen on both sides of the day, `back` times `HOLD_OUT` before the end."""
     for i, history in enumerate(histories):
         progress("looking back", i, len(histories))
-        cut = cast(Any, end) - HOLD_OUT
-        past = [o for o in history.observations if o.at < cut]
-        coming = history.observations[len(past) :]
+        if not history.observations:
+            continue
+        day = end - back * HOLD_OUT
+        past = [o for o in history.observations if o.at < day]
+        coming = [o for o in history.observations[len(past) :] if o.at < day + HOLD_OUT or back == 1]
         if past and coming:
             states = tuple(learn_from({}, known) for known in (past, *(last_lines(past, n) for n in THIN)))
             yield _Case(history.fold, states, Future(learn_from({}, coming), coming))

@@ -24,8 +24,10 @@ ESTIMATORS: tuple[Estimator, ...] = (
     BuyStore(),
     BuyDayTime(),
     BuyUsual(),
+    BuyCoupons(),
     DiscoverCategories(),
     DiscoverOwnBrand(),
+    DiscoverPriceSensitivity(),
     *BEYOND_ORDERS,
 )
 

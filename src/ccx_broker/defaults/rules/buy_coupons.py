@@ -42,7 +42,8 @@ class BuyCoupons:
 
     def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
         """Return the part of the customers who ever used one."""
-        return {"users": round(cell.sums[0] / cell.customers, 4) for cell in cells.values()}
+        everybody = cells.get("all")
+        return {} if everybody is None else {"users": round(everybody.sums[0] / everybody.customers, 4)}
 
     def examples(self, about: About, future: Future) -> Iterable[Row]:
         """Return whether a coupon was used in the weeks that came, if enough was bought in them."""

@@ -1,6 +1,6 @@
 """discover.price_sensitivity: how much does the price matter to the customer?
 
-`high` if they will buy at a discount more than 1.2 times as often as is usual, `low` if less than 0.8 times
+`high` if they will buy at a discount more than 1.15 times as often as is usual, `low` if less than 0.85 times
 as often, else `medium`; the confidence is the chance of that in the next nine weeks (`leaning`, `bands`).
 """
 
@@ -23,8 +23,8 @@ REDUCED = Bands(
     low="low",
     middle="medium",
     high="high",
-    low_below=0.8,
-    high_above=1.2,
+    low_below=0.85,
+    high_above=1.15,
 )
 
 
