@@ -36,6 +36,16 @@ def test_outcomes_that_are_all_alike_give_no_infinite_weights() -> None:
     assert models.logistic(weights, (0.0, 0.0)) > 0.99
 
 
+def test_the_level_is_that_of_the_latest_examples_and_the_slope_that_of_all() -> None:
+    x = random.normal(size=(20_000, 1))
+    season = np.where(np.arange(20_000) < 5_000, 1.0, -1.0)  # the latest come first
+    p = 1 / (1 + np.exp(-(2 * x[:, 0] + season)))
+    weights = fit({"m": "logistic"}, rows("m", x, random.random(20_000) < p), latest=5_000)["m"]
+    assert weights == pytest.approx([1.8, 1.0], abs=0.2)
+    expected = np.mean([models.logistic(weights, row) for row in x[:5_000]])
+    assert expected == pytest.approx(p[:5_000].mean(), abs=0.02)
+
+
 def test_a_linear_regression_finds_the_mean_and_a_median_regression_the_median() -> None:
     x = random.uniform(0, 10, size=(20_000, 1))
     noise = random.exponential(1.0, 20_000)  # mean 1, median ln 2

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
 from ccx_broker.defaults.fitting import fit
@@ -24,7 +25,7 @@ HOLD_OUT = timedelta(days=63)
 
 STANDS = 2
 """How often it looks, each time one `HOLD_OUT` further back. Seasons differ: what two of them have in common
-is surer than what one of them shows, and there are twice the examples."""
+is surer than what one of them shows, and there are twice the examples. The level is that of the latest."""
 
 THIN = (10, 30)
 """The lines that are left of a customer's history to learn how to judge those of whom little is known."""
@@ -106,12 +107,11 @@ def backtest(histories: Sequence[History], progress: Progress = lambda *_: None)
         mine: dict[str, Any] = {}
         for _ in range(PASSES):
             rows = [
-                row
+                list(_rows(learner, cases, replace(population, models={learner.key: mine})))
                 for cases, population in stands
-                for row in _rows(learner, cases, replace(population, models={learner.key: mine}))
             ]
             wanted = {name: kind for name, kind in learner.models.items() if name not in mine}
-            new = fit(wanted, rows)
+            new = fit(wanted, list(chain(*rows)), len(rows[0]))
             if not new:
                 break
             mine |= new

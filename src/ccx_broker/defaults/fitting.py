@@ -14,14 +14,23 @@ LEAST_ROWS = 200
 """With fewer examples a model is not fitted anew: the numbers that came with the program are better."""
 
 
-def fit(kinds: Mapping[str, str], rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the fitted numbers of each model that there are enough examples for."""
+def fit(kinds: Mapping[str, str], rows: Sequence[Row], latest: int | None = None) -> dict[str, Any]:
+    """Return the fitted numbers of each model that there are enough examples for.
+
+    The first `latest` rows (all, if not said) are of the present season: the others help to find what matters
+    how much, but the level of a logistic regression is that of the present.
+    """
+    present = {id(row) for row in rows[:latest]}
     fitted: dict[str, Any] = {}
     for name, kind in kinds.items():
         mine = [row for row in rows if row.model == name]
         if len(mine) >= LEAST_ROWS:
             x = np.array([row.features for row in mine], float)
-            fitted[name] = KINDS[kind](x, np.array([row.outcome for row in mine], float))
+            y = np.array([row.outcome for row in mine], float)
+            fitted[name] = KINDS[kind](x, y)
+            now = np.array([id(row) in present for row in mine])
+            if kind == "logistic" and LEAST_ROWS <= now.sum() < len(mine):
+                fitted[name] = levelled(fitted[name], x[now], y[now])
     return fitted
 
 
@@ -48,6 +57,17 @@ def fit_logistic(x: Matrix, y: Matrix, ridge: float = 1.0) -> list[float]:
             break
     weights = w[:-1] / spread
     return _rounded([*weights, w[-1] - float(weights @ mean)])
+
+
+def levelled(weights: Sequence[float], x: Matrix, y: Matrix) -> list[float]:
+    """Return a logistic regression with another constant: the one by which it expects as many as there are."""
+    tilt = x @ np.array(weights[:-1])
+    low, high = -50.0, 50.0
+    for _ in range(60):
+        level = (low + high) / 2
+        expected = float((1 / (1 + np.exp(-np.clip(tilt + level, -30, 30)))).mean())
+        low, high = (level, high) if expected < y.mean() else (low, level)
+    return _rounded([*weights[:-1], min(max((low + high) / 2, weights[-1] - 5), weights[-1] + 5)])
 
 
 def fit_linear(x: Matrix, y: Matrix, ridge: float = 1.0) -> list[float]:
