@@ -26,8 +26,12 @@ def an_event(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def check(index: int, event: object) -> Checked | Refused:
+    return check_event(index, event, len(json.dumps(event)), NOW)
+
+
 def test_a_good_event_is_taken_as_it_is() -> None:
-    checked = check_event(3, an_event(context={"timezone": "Europe/Zurich"}, channel="server"), NOW)
+    checked = check(3, an_event(context={"timezone": "Europe/Zurich"}, channel="server"))
     assert checked == Checked(
         index=3,
         subject="subject",
@@ -40,7 +44,7 @@ def test_a_good_event_is_taken_as_it_is() -> None:
 
 def test_an_identify_event_has_traits_and_no_name() -> None:
     identify = {k: v for k, v in an_event(type="identify", traits={"age": "35-44"}).items() if k != "event"}
-    checked = check_event(0, identify, NOW)
+    checked = check(0, identify)
     assert isinstance(checked, Checked)
     assert checked.name == "identify"
     assert checked.body["traits"] == {"age": "35-44"}
@@ -48,7 +52,7 @@ def test_an_identify_event_has_traits_and_no_name() -> None:
 
 @pytest.mark.parametrize("name", ["Anything Else", "Zahlung erledigt ✓"])
 def test_unknown_event_names_are_kept(name: str) -> None:
-    assert isinstance(check_event(0, an_event(event=name), NOW), Checked)
+    assert isinstance(check(0, an_event(event=name)), Checked)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,7 @@ def test_unknown_event_names_are_kept(name: str) -> None:
     ],
 )
 def test_any_time_with_a_zone_is_taken(timestamp: str) -> None:
-    assert isinstance(check_event(0, an_event(timestamp=timestamp), NOW), Checked)
+    assert isinstance(check(0, an_event(timestamp=timestamp)), Checked)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_any_time_with_a_zone_is_taken(timestamp: str) -> None:
     ],
 )
 def test_a_bad_event_is_refused_with_field_and_reason(field: str, value: Any, says: str) -> None:
-    refused = check_event(5, an_event(**{field: value}), NOW)
+    refused = check(5, an_event(**{field: value}))
     assert isinstance(refused, Refused)
     assert (refused.index, refused.field) == (5, "properties" if field == "context" and not says else field)
     assert says in refused.reason
@@ -101,7 +105,7 @@ def test_a_bad_event_is_refused_with_field_and_reason(field: str, value: Any, sa
 
 @pytest.mark.parametrize("event", [None, 3, "x", [], [{}]])
 def test_what_is_no_object_is_refused(event: Any) -> None:
-    refused = check_event(0, event, NOW)
+    refused = check(0, event)
     assert isinstance(refused, Refused)
     assert (refused.message_id, refused.reason) == (None, "an event is a JSON object")
 
@@ -110,7 +114,7 @@ def test_deep_nesting_is_refused() -> None:
     deep: Any = "bottom"
     for _ in range(900):
         deep = {"a": deep}
-    refused = check_event(0, an_event(properties=deep), NOW)
+    refused = check(0, an_event(properties=deep))
     assert isinstance(refused, Refused)
     assert "deep" in refused.reason
 
@@ -121,13 +125,13 @@ def test_an_order_of_200_products_fits() -> None:
         "category": "FACIAL TISS/DNR NAPKIN", "department": "GROCERY", "brand": "Private", "price": 0.99,
         "manufacturer_id": "69", "package_size": "85 CT", "position": 1, "discount": 0.1, "coupon_discount": 0.0,
     }  # fmt: skip
-    assert isinstance(check_event(0, an_event(properties={"products": [line] * 200}), NOW), Checked)
+    assert isinstance(check(0, an_event(properties={"products": [line] * 200})), Checked)
 
 
 def test_the_documented_example_is_taken_and_learnt_from() -> None:
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text(encoding="utf-8")
     (example,) = json.loads(text.split("```json")[1].split("```")[0])["batch"]
-    checked = check_event(0, example, NOW)
+    checked = check(0, example)
     assert isinstance(checked, Checked)
     seen = observe(checked.name, "shop", checked.at, checked.body["properties"], checked.body["context"])
     assert seen is not None
@@ -146,7 +150,7 @@ json_values = st.recursive(
     st.dictionaries(st.sampled_from(list(an_event())), json_values).map(lambda d: an_event(**d)) | json_values
 )
 def test_whatever_comes_is_taken_or_refused(event: Any) -> None:
-    outcome = check_event(0, event, NOW)
+    outcome = check(0, event)
     assert outcome.index == 0
     if isinstance(outcome, Checked):
         assert outcome.at.utcoffset() is not None

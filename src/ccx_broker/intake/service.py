@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store as consent_store
@@ -20,7 +21,7 @@ def take_in(session: Session, token: AccessToken, batch: Sequence[object], now: 
     A wrong event is refused and the rest is kept. All reasons that have to do with the customer (no such
     subject, another organisation's, no grant, one that has ended or doesn't allow behaviour) are one.
     """
-    looked_at = [check_event(index, event, now) for index, event in enumerate(batch)]
+    looked_at = [check_event(index, event, _size(event), now) for index, event in enumerate(batch)]
     checked = [event for event in looked_at if isinstance(event, Checked)]
     allowed = _allowed(session, token, {event.subject for event in checked}, now)
     events = [
@@ -56,3 +57,11 @@ def _allowed(session: Session, token: AccessToken, subjects: set[str], now: date
         for subject, customer in customers.items()
         if (grant := grants.get(customer)) is not None and grant.allow_events
     }
+
+
+def _size(event: object) -> int:
+    """Return the bytes of an event's JSON; 0 if it is too deep to be written, which `check_event` sees."""
+    try:
+        return len(orjson.dumps(event))
+    except orjson.JSONEncodeError:
+        return 0

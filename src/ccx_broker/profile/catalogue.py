@@ -21,6 +21,7 @@ from jsonschema.exceptions import best_match
 
 from ccx_broker.kit.errors import Invalid, NotFound
 from ccx_broker.profile import wording
+from ccx_broker.profile.surely import Check, surely
 from ccx_broker.words import Said, say
 
 STEPS: Mapping[str, str] = {
@@ -95,6 +96,7 @@ class Catalogue:
     etag: str
     _by_key: Mapping[str, Item]
     _validators: Mapping[str, Draft202012Validator]
+    _surely: Mapping[str, Check]
 
     def get(self, key: str) -> Item | None:
         """Return a key's item, or None for a key that the catalogue does not have."""
@@ -123,6 +125,8 @@ class Catalogue:
         """Raise `Invalid` unless `value` is allowed for `key` (`NotFound` for an unknown key)."""
         item = self.require(key)
         _check_encoding(item, value)
+        if self._surely[key](value):
+            return
         error = best_match(self._validators[key].iter_errors(value))
         if error is not None:
             # The part that is wrong says most, except where it only says "not this key".
@@ -152,6 +156,7 @@ def _load() -> Catalogue:
         _validators=MappingProxyType(
             {e["key"]: Draft202012Validator(e["schema"], format_checker=_formats) for e in raw}
         ),
+        _surely=MappingProxyType({e["key"]: surely(e["schema"]) for e in raw}),
     )
 
 
@@ -175,7 +180,10 @@ def _check_encoding(item: Item, value: Any) -> None:
         raise _invalid(item, None, "it is not proper JSON in UTF-8", item.schema) from error
     if size > MAX_VALUE_BYTES:
         raise _invalid(item, value, f"it is larger than {MAX_VALUE_BYTES} bytes", item.schema)
-    if any(unicodedata.category(char) == "Cc" for text in _texts(value) for char in text):
+    odd = (
+        text for text in _texts(value) if not text.isprintable()
+    )  # control characters aren't, among others
+    if any(unicodedata.category(char) == "Cc" for text in odd for char in text):
         raise _invalid(item, value, "it has line breaks or control characters", item.schema)
 
 

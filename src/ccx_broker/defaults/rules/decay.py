@@ -9,6 +9,7 @@ would still depend on the order in its last digits, and taking a purchase out ag
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # What happened 20 half-lives before the landmark weighs nothing; no shop sends that.
 LANDMARK = int(datetime(2010, 1, 1, tzinfo=UTC).timestamp())
@@ -24,10 +25,15 @@ class Decay:
 
     def weight(self, second: int) -> int:
         """Return the weight of something observed at `second` (Unix time)."""
-        halvings = (second - LANDMARK) / (DAY * self.half_life_days)
-        return int(2.0 ** min(halvings + PRECISION_BITS, 1000.0))  # 2¹⁰²⁴ is no float any more
+        return _weight(self.half_life_days, second)
 
     def as_of(self, weight: int, second: int) -> float:
         """Return a sum of weights as a count of observations, where one made at `second` counts 1."""
         present = self.weight(second)
         return weight / present if present else 0.0
+
+
+@lru_cache(maxsize=4096)  # a customer's sums are all read as of the same second
+def _weight(half_life_days: float, second: int) -> int:
+    halvings = (second - LANDMARK) / (DAY * half_life_days)
+    return int(2.0 ** min(halvings + PRECISION_BITS, 1000.0))  # 2¹⁰²⁴ is no float any more

@@ -109,9 +109,9 @@ def _line(product: object) -> Line | None:
     """Return one product of an order, or None if it is sensitive, no goods, or nothing was bought of it."""
     if not isinstance(product, dict):
         return None
-    name, category, department, brand = _words_of(product)
+    _, category, _, brand = words = _words_of(product)
     quantity = _number(product.get("quantity"), 1.0)
-    if is_sensitive(name, category, department, brand) or not is_goods(category, department) or quantity <= 0:
+    if quantity <= 0 or not _may_be_learnt(*words):
         return None
     own = product.get("own_brand")
     return Line(
@@ -123,6 +123,11 @@ def _line(product: object) -> Line | None:
         discount=_number(product.get("discount"), 0.0),
         coupon_discount=_number(product.get("coupon_discount"), 0.0),
     )
+
+
+@lru_cache(maxsize=16384)  # the same products come again and again
+def _may_be_learnt(name: str | None, category: str | None, department: str | None, brand: str | None) -> bool:
+    return not is_sensitive(name, category, department, brand) and is_goods(category, department)
 
 
 def _local(at: datetime, zone: object) -> datetime | None:
@@ -153,6 +158,11 @@ def _text(value: object) -> str | None:
         value = str(value)
     if not isinstance(value, str):
         return None
+    return _on_one_line(value) if len(value) <= LONGEST_TEXT else _on_one_line.__wrapped__(value)
+
+
+@lru_cache(maxsize=16384)  # short ones come again and again; what is longer shall not fill the memory
+def _on_one_line(value: str) -> str | None:
     text = " ".join(value.split())[:LONGEST_TEXT].strip()
     return text if text and text.isprintable() else None
 
