@@ -18,7 +18,7 @@ from ccx_broker.defaults.rules.discover_categories import LITTLE, MUCH, Discover
 from ccx_broker.defaults.rules.interface import About, Guess
 from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import FOLDS
-from ccx_broker.defaults.rules.visits import VISITS
+from ccx_broker.defaults.rules.visits import BASKETS, VISITS, Visits
 from tests.defaults.examples import MONDAY_NOON, product, seen, weekly
 
 FLAT = {name: [0.2] * 5 + [1 / 7] * 7 for name in (EVERYWHERE,)}
@@ -140,22 +140,25 @@ def test_what_others_buy_lately_is_told_from_what_they_always_buy() -> None:
 _AFTER = MONDAY_NOON + timedelta(weeks=20)
 
 
+@pytest.mark.parametrize("memory", [VISITS, BASKETS])
 @given(
     days=st.lists(st.integers(0, 400), max_size=30),
     random=st.randoms(use_true_random=False),
 )
-def test_the_latest_visits_are_kept_in_whatever_order_they_come(days: list[int], random: Any) -> None:
+def test_the_latest_visits_are_kept_in_whatever_order_they_come(
+    memory: Visits, days: list[int], random: Any
+) -> None:
     visits = [
         seen(MONDAY_NOON + timedelta(days=day), products=[product(f"C{day % 7}"), product("MILK")])
         for day in days
     ]
-    state, other = VISITS.start(), VISITS.start()
+    state, other = memory.start(), memory.start()
     for visit in visits:
-        state = VISITS.update(state, visit)
+        state = memory.update(state, visit)
     for visit in random.sample(visits, len(visits)):
-        other = VISITS.update(other, visit)
+        other = memory.update(other, visit)
     assert state == other
-    latest = sorted((visit.second for visit in visits), reverse=True)[: VISITS.cap]
+    latest = sorted((visit.second for visit in visits), reverse=True)[: memory.cap]
     assert [second for second, _ in state["lately"]] == latest
 
 
@@ -176,7 +179,7 @@ def test_the_products_bought_again_and_again_are_listed() -> None:
     found = guess(BuyUsual(), history)
     assert found.value == ["11", "12"]
     assert found.evidence["visits"] == {"11": 18, "12": 12}
-    assert "on at least 12 of your 19 visits" in found.evidence["sentence"]
+    assert "on at least 12 of your last 19 visits" in found.evidence["sentence"]
 
 
 def test_a_product_that_went_away_leaves_the_list() -> None:

@@ -1,74 +1,48 @@
 """buy.usual: the very products that the customer buys again and again.
 
-Remembers visits per product, decayed. Lists those that are likely to be bought again within nine weeks; how
-likely is fitted on how often, how lately and on how many visits: docs/defaults.md has the formula.
+Remembers what was in the last baskets. Lists the products that are likely to be bought again within nine
+weeks; how likely is fitted on how often and how lately they were: docs/defaults.md has the formula.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
 from math import log1p
-from typing import Any, Self
+from typing import Any
 
-from ccx_broker.defaults.rules import tally, words
+from ccx_broker.defaults.rules import words
 from ccx_broker.defaults.rules.chance import at_least_once, honest, logit
-from ccx_broker.defaults.rules.decay import Decay
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
 from ccx_broker.defaults.rules.models import logistic
-from ccx_broker.defaults.rules.observation import ORDER, Observation
+from ccx_broker.defaults.rules.visits import BASKETS, Visits
 
 AGAIN = "again"
 """The model: how likely a product is bought again within the time that a backtest looks ahead."""
 
-HALF_LIFE = Decay(150)
-
 
 @dataclass(frozen=True)
 class BuyUsual:
-    """Half-life 150 days: tastes last, and yet a product goes out of fashion or off the shelf.
+    """A product is listed once it was on `often` of the last visits and is `likely` to be bought again.
 
-    A product is listed once it was bought on `often` visits and is `likely` to be bought again. Without a
-    fitted model ten visits ahead are worth `ahead` independent ones, and nothing is said before `least`.
+    Without a fitted model ten visits ahead are worth `ahead` independent ones, and nothing is said before
+    `least` visits.
     """
 
     key: str = field(default="buy.usual", init=False)
-    decay: Decay = HALF_LIFE
-    cap: int = 256
+    memory: Visits = BASKETS
     often: int = 3
     likely: float = 0.6
     longest: int = 20
+    lately: int = 8
     ahead: int = 8
     least: int = 5
-
-    @property
-    def name(self) -> str:
-        """Return the name of its memory: a memory of its own."""
-        return self.key
-
-    @property
-    def listens(self) -> frozenset[str]:
-        """Return what it learns from: orders."""
-        return frozenset({ORDER})
-
-    @property
-    def memory(self) -> Self:
-        """Return what it learns from: itself."""
-        return self
 
     @property
     def models(self) -> Mapping[str, str]:
         """Return the model of a product's chance."""
         return {AGAIN: "logistic"}
-
-    def start(self) -> State:
-        """Return the state of a customer of whom no purchase is known."""
-        return tally.empty()
-
-    def update(self, state: State, observation: Observation) -> State:
-        """Count each product of an order once, however many lines it has."""
-        names = sorted({line.product for line in observation.lines if line.product})
-        if not names:
-            return state
-        return tally.add(state, names, observation, self.decay, tries=1, cap=self.cap)
 
     def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:  # noqa: ARG002
         """Return nothing: which products others buy says little about the very ones of this customer."""
@@ -80,32 +54,28 @@ class BuyUsual:
 
     def conclude(self, about: About) -> Guess | None:
         """List the products that were bought often and are likely to be bought again."""
-        state = about.states[self.name]
+        state = about.states[self.memory.name]
         model = about.models.get(AGAIN)
         if model is None and state["n"] < self.least:
             return None
-        found = [
-            (
-                at_least_once(rate, self.ahead) if model is None else logistic(model, features),
-                product,
-                times,
-            )
+        found = (
+            (at_least_once(rate, self.ahead) if model is None else logistic(model, features), product, times)
             for product, times, rate, features in self._candidates(state)
-        ]
-        listed = sorted(
-            (each for each in found if each[0] >= self.likely), key=lambda each: (-each[0], each[1])
-        )[: self.longest]
+        )
+        likely = (each for each in found if each[0] >= self.likely)
+        listed = sorted(likely, key=lambda each: (-each[0], each[1]))[: self.longest]
         if not listed:
             return None
+        oldest = datetime.fromtimestamp(state["lately"][-1][0], UTC).date().isoformat()
         values = {
             "things": len(listed),
             "least": min(times for _, _, times in listed),
-            "of": state["n"],
-            "from": state["first"],
+            "of": len(state["lately"]),
+            "from": min(oldest, state["last"]),
             "to": state["last"],
         }
         said = words.say(
-            "You bought each of these %(things)s products on at least %(least)s of your %(of)s visits"
+            "You bought each of these %(things)s products on at least %(least)s of your last %(of)s visits,"
             " between %(from)s and %(to)s.",
             **values,
         )
@@ -115,23 +85,28 @@ class BuyUsual:
 
     def examples(self, about: About, future: Future) -> Iterable[Row]:
         """Return whether each product that was bought often was bought again."""
-        coming = future.states.get(self.name)
-        if coming is not None:
-            for product, _, _, features in self._candidates(about.states[self.name]):
-                yield Row(AGAIN, features, float(product in coming["of"]))
+        bought = {line.product for order in future.observations for line in order.lines}
+        for product, _, _, features in self._candidates(about.states[self.memory.name]):
+            yield Row(AGAIN, features, float(product in bought))
 
     def _candidates(self, state: State) -> Iterable[tuple[str, int, float, Sequence[float]]]:
         """Return product, visits, share of visits and features of what was bought often."""
-        present = self.decay.weight(state["at"]) or 1
-        visits = state["w"] / present
-        for product, (times, weight) in state["of"].items():
+        baskets = [products for _, products in state["lately"]]
+        counts = Counter(chain.from_iterable(baskets))
+        recent = Counter(chain.from_iterable(baskets[: self.lately]))
+        days = (state["at"] - _since(state)) / 86_400
+        for product, times in counts.items():
             if times >= self.often:
-                count = weight / present
-                rate = (count + 0.1) / (visits + 2.0)
+                rate = (times + 0.1) / (len(baskets) + 2.0)
                 features = (
                     logit(rate, 0.0005),
-                    log1p(count),
-                    log1p(visits),
-                    log1p(times) - log1p(count),
+                    log1p(times),
+                    recent[product] / self.lately,
+                    log1p(days),
                 )
                 yield product, times, rate, features
+
+
+def _since(state: State) -> int:
+    """Return the second of the oldest basket that is remembered."""
+    return int(state["lately"][-1][0]) if state["lately"] else int(state["at"])

@@ -1,10 +1,11 @@
 """The last few visits as they were: what was bought lately, beside what was bought ever (`shelves`).
 
 As JSON: `{"n": visits, "w": their weight, "first": day, "last": day, "at": latest second,
-"lately": [[second, [categories]]]}`, the latest visit first. Only visits on which goods were bought count.
+"lately": [[second, [names]]]}`, the latest visit first. Only visits on which goods were bought count. Which
+visits are the latest does not depend on the order in which they arrive, so nothing here does.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ccx_broker.defaults.rules.interface import State
 from ccx_broker.defaults.rules.observation import ORDER, Observation
@@ -13,11 +14,12 @@ from ccx_broker.defaults.rules.shelves import SHELVES
 
 @dataclass(frozen=True)
 class Visits:
-    """Keeps the latest `cap` visits by time, whatever the order in which they arrive."""
+    """Keeps the latest `cap` visits by time: their categories, or the very `products`; `widest` at most."""
 
-    name: str = field(default="visits", init=False)
-    cap: int = 8
-    widest: int = 64
+    name: str
+    cap: int
+    widest: int
+    products: bool = False
 
     @property
     def listens(self) -> frozenset[str]:
@@ -35,8 +37,9 @@ class Visits:
         second, day = observation.second, observation.day
         lately = state["lately"]
         if len(lately) < self.cap or second >= lately[-1][0]:
-            names = sorted({line.category for line in observation.lines if line.category})[: self.widest]
-            lately = sorted([*lately, [second, names]], reverse=True)[: self.cap]
+            names = {line.product if self.products else line.category for line in observation.lines}
+            kept = sorted(name for name in names if name)[: self.widest]
+            lately = sorted([*lately, [second, kept]], reverse=True)[: self.cap]
         return {
             "n": state["n"] + 1,
             "w": state["w"] + SHELVES.visits.weight(second),
@@ -47,8 +50,8 @@ class Visits:
         }
 
 
-VISITS = Visits()
-"""The one memory that its estimators share."""
+VISITS = Visits("visits", cap=8, widest=64)
+BASKETS = Visits("baskets", cap=30, widest=48, products=True)
 
 
 def total(state: State) -> float:
