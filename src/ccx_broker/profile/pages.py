@@ -227,8 +227,10 @@ def _save(db: Db, me: SignedInPage, item: Item, sent: Sent) -> str | None:
 
 
 def _reason(problem: Problem) -> str:
+    if isinstance(problem, Changed):
+        return say("It was changed in the meantime. Open the page again.")
     reasons = [error["reason"] for error in problem.errors]
-    return say("That is not a possible answer: %(reason)s.", reason=reasons[0]) if reasons else str(problem)
+    return say("That is not a possible answer: %(reason)s.", reason=reasons[0]) if reasons else problem.detail
 
 
 def _known(db: Db, me: SignedInPage, items: Sequence[Item]) -> dict[str, Known]:

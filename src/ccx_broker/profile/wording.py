@@ -6,7 +6,7 @@ from typing import Any, cast
 from jsonschema.exceptions import ValidationError
 
 from ccx_broker.kit.language import ENGLISH, Language
-from ccx_broker.words import say
+from ccx_broker.words import say, word
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Codes that don't become plain words by taking out the underscores.
@@ -28,19 +28,19 @@ TYPES = {
     "null": "null",
 }
 LIMITS = {
-    "minLength": ("have at least", " character"),
-    "maxLength": ("have at most", " characters"),
-    "minItems": ("have at least", " entry"),
-    "maxItems": ("have at most", " entries"),
-    "minProperties": ("have at least", " entry"),
-    "maxProperties": ("have at most", " entries"),
-    "minimum": ("be at least", ""),
-    "maximum": ("be at most", ""),
+    "minLength": word("it has to have at least %(limit)s character"),
+    "maxLength": word("it has to have at most %(limit)s characters"),
+    "minItems": word("it has to have at least %(limit)s entry"),
+    "maxItems": word("it has to have at most %(limit)s entries"),
+    "minProperties": word("it has to have at least %(limit)s entry"),
+    "maxProperties": word("it has to have at most %(limit)s entries"),
+    "minimum": word("it has to be at least %(limit)s"),
+    "maximum": word("it has to be at most %(limit)s"),
 }
 BROKEN = {
-    "enum": "it is not one of the values that are allowed",
-    "uniqueItems": "the same entry stands in it twice",
-    "format": "there is no such name",
+    "enum": say("it is not one of the values that are allowed"),
+    "uniqueItems": say("the same entry stands in it twice"),
+    "format": say("there is no such name"),
 }
 # A list of values longer than this is better told by its description.
 MANY = 24
@@ -116,8 +116,7 @@ def reason(error: ValidationError) -> str:
     """Say what is wrong, for someone who does not know JSON Schema."""
     broken, limit, schema = str(error.validator), cast(Any, error.validator_value), cast(Any, error.schema)
     if broken in LIMITS:
-        bound, unit = LIMITS[broken]
-        return f"it has to {bound} {limit}{unit}"
+        return say(LIMITS[broken], limit=limit)
     if broken == "type":
         kinds = [limit] if isinstance(limit, str) else limit
         return "it has to be " + " or ".join(TYPES[kind] for kind in kinds)
@@ -125,7 +124,7 @@ def reason(error: ValidationError) -> str:
         return "it has to have " + ", ".join(f"`{name}`" for name in limit)
     if broken == "additionalProperties":
         return "it may only have " + ", ".join(f"`{name}`" for name in schema["properties"])
-    return BROKEN.get(broken, "it is not written as it has to be")
+    return BROKEN.get(broken, say("it is not written as it has to be"))
 
 
 def _english(code: str) -> str:
