@@ -16,6 +16,7 @@ from ccx_broker.consent import api as consent_api
 from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
 from ccx_broker.defaults import events_api
+from ccx_broker.defaults import pages as defaults_pages
 from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.disclosure import pages as disclosure_pages
 from ccx_broker.disclosure.service import Reader
@@ -133,6 +134,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         account_pages,
         keyring_pages,
         consent_pages,
+        defaults_pages,
         disclosure_pages,
         log_pages,
         oauth_pages,

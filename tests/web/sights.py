@@ -175,6 +175,61 @@ def with_nothing_chosen(stage: Stage) -> None:
     stage.page.get_by_role("button", name="Save").click()
 
 
+def observed(stage: Stage) -> None:
+    """Let the shop tell of twelve weekly visits."""
+    share(stage)
+    token = authorise(
+        stage.broker, stage.application, stage.customer, SCOPES, ["buy.store", "diet.allergens"], events=True
+    )
+    subject = httpx2.get(
+        f"{stage.broker.url}/v1/preferences", headers={"Authorization": f"Bearer {token['access_token']}"}
+    ).json()["subject"]
+    visits = [
+        {
+            "type": "track",
+            "event": "Order Completed",
+            "userId": subject,
+            "messageId": f"visit-{week}",
+            "timestamp": f"2026-{3 + week // 4:02d}-{1 + 7 * (week % 4):02d}T10:00:00Z",
+            "context": {"timezone": "Europe/Vienna"},
+            "properties": {
+                "store_id": "367",
+                "currency": "EUR",
+                "total": 5,
+                "products": [
+                    {"product_id": "1", "category": "COFFEE", "brand": "Private", "quantity": 1, "price": 5}
+                ],
+            },
+        }
+        for week in range(12)
+    ]
+    httpx2.post(
+        f"{stage.broker.url}/v1/events",
+        json={"batch": visits},
+        headers={"Authorization": f"Bearer {token['access_token']}"},
+    ).raise_for_status()
+
+
+def with_guesses(stage: Stage) -> None:
+    observed(stage)
+    at("/guesses")(stage)
+
+
+def with_a_guess(stage: Stage) -> None:
+    observed(stage)
+    at(f"/guesses/{stage.api('GET', '/v1/me/defaults').json()['items'][0]['key']}")(stage)
+
+
+def with_events(stage: Stage) -> None:
+    observed(stage)
+    at("/observed")(stage)
+
+
+def with_learning_off(stage: Stage) -> None:
+    stage.api("PUT", "/v1/me/preferences/data.profiling", json={"value": "no"})
+    at("/guesses")(stage)
+
+
 SIGHTS: dict[str, dict[str, Way]] = {
     "/": {"visitor": as_visitor("/"), "customer": at("/"), "menu": menu_open, "signal": with_signal},
     "/signin": {
@@ -231,6 +286,9 @@ SIGHTS: dict[str, dict[str, Way]] = {
     "/start": {"first": at("/start")},
     "/start/{number}": {"last": at("/start/7")},
     "/start/done": {"list": at("/start/done")},
+    "/guesses": {"nothing yet": at("/guesses"), "some": with_guesses, "off": with_learning_off},
+    "/guesses/{key}": {"why": with_a_guess},
+    "/observed": {"nothing": at("/observed"), "some": with_events},
     "/sharing": {"nothing yet": at("/sharing"), "shared": shared, "ended": ended},
     "/sharing/{grant_id}": {"live": one_grant(), "saved": one_grant("?saved=true")},
     "/sharing/{grant_id}/as-they-see": {"live": one_grant("/as-they-see")},

@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping
 
-_BEHAVIOUR = "What you do from now on: newer events count for more."
+from ccx_broker.words import say
+
+_BEHAVIOUR = say("What you do from now on: newer events count for more.")
 
 CHANGES: Mapping[str, tuple[str, ...]] = {
     "offered": (
-        "Say what is right: your own word always wins.",
-        "Keep it, and it is your own word from now on, whatever you do later.",
-        "Dismiss it, and it is not guessed again until you ask for it.",
-        "Forget events that it rests on, or stop learning from an organisation that sent them.",
+        say("Say what is right: your own word always wins."),
+        say("Keep it, and it is your own word from now on, whatever you do later."),
+        say("Dismiss it, and it is not guessed again until you ask for it."),
+        say("Forget events that it rests on, or stop learning from an organisation that sent them."),
         _BEHAVIOUR,
     ),
     "accepted": (
-        "You have made it your own word, so nothing changes it but you: say something else, or take it back.",
+        say(
+            "You have made it your own word, so nothing changes it but you: say something else, or take it back."
+        ),
     ),
     "dismissed": (
-        "You have dismissed it, so it is neither told nor used. Ask for it again, and it is concluded anew.",
+        say(
+            "You have dismissed it, so it is neither told nor used. Ask for it again, and it is concluded anew."
+        ),
     ),
 }
 """By the state of the guess."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ccx_broker.defaults.rules.observation import Observation, observe
+from ccx_broker.words import say, say_n
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ class KeptEvent:
     @property
     def summary(self) -> str:
         """Return the gist in plain words: `12 things at store 367 for 34.20 USD`."""
-        parts = []
+        parts: dict[str, str] = {}
         if self.things is not None:
-            parts.append("1 thing" if self.things == 1 else f"{self.things} things")
+            parts["things"] = say_n("%(n)d thing", "%(n)d things", self.things)
         if self.store:
-            parts.append(f"at store {self.store}")
+            parts["store"] = say("at store %(store)s", store=self.store)
         if self.total:
-            parts.append(f"for {self.total} {self.currency or ''}".rstrip())
-        return " ".join(parts) or self.name
+            parts["total"] = say("for %(total)s", total=f"{self.total} {self.currency or ''}".rstrip())
+        return say(" ".join(f"%({name})s" for name in parts), **parts) if parts else self.name
 
 
 @dataclass(frozen=True)
