@@ -70,9 +70,9 @@ class SomeApplication:
         )
 
 
-def new_customer(broker: Broker) -> SomeCustomer:
+def new_customer(broker: Broker, email: str | None = None) -> SomeCustomer:
     """Sign a new customer up and in, over the API."""
-    email = f"{uuid4().hex}@example.org"
+    email = email or f"{uuid4().hex}@example.org"
     with httpx2.Client(base_url=broker.url, timeout=30) as http:
         account = {"email": email, "password": PASSWORD, "name": "Ada"}
         made = http.post("/v1/accounts", json=account).raise_for_status().json()

@@ -32,7 +32,7 @@ BASKET = (
 
 def ada(broker: Broker) -> tuple[SomeCustomer, SomeApplication]:
     """Make a customer with a year behind her, and the shop where it happened."""
-    customer = new_customer(broker)
+    customer = new_customer(broker, "ada@example.org")
     for key, value in SAID.items():
         httpx2.put(
             f"{broker.url}/v1/me/preferences/{key}",

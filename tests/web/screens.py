@@ -33,11 +33,17 @@ SCREENS: dict[str, tuple[str, Way]] = {
     "front": ("What this is, for a visitor", as_visitor("/")),
     "signup": ("Signing up", as_visitor("/signup")),
     "home": ("Home", at("/")),
+    "seven-questions": ("The first of the seven questions", at("/start")),
+    "preferences": ("My preferences", at("/preferences")),
+    "hours": ("A question about hours", at("/preferences/deliver.window")),
+    "ranking": ("A question about what is liked best", at("/preferences/pay.method_order")),
+    "private": ("What is especially private", at("/preferences/private")),
     "consent": ("An organisation asks", asked),
     "sharing": ("Who may see what", at("/sharing")),
     "agreement": ("One agreement, with the very values", first_agreement()),
     "as-they-see": ("See it as they see it", first_agreement("/as-they-see")),
     "log": ("Who looked", at("/log")),
+    "account": ("The account", at("/account")),
 }
 
 
