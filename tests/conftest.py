@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.kit.db import make_engine, make_sessions
@@ -17,6 +18,10 @@ from ccx_broker.kit.migrations import migrate
 from tests.support import Broker, start_broker
 
 CLUSTER = "CCX_TEST_CLUSTER"
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
