@@ -115,7 +115,7 @@ def test_a_toss_up_is_no_reason_to_speak() -> None:
 
 
 def test_only_orders_teach_these_estimators() -> None:
-    assert offers([seen(name="Product Viewed") for _ in range(20)]) == {}
+    assert offers([seen(name="Product Viewed", zone=None) for _ in range(20)]) == {}
 
 
 # What all of them promise

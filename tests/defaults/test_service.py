@@ -89,6 +89,9 @@ def test_behaviour_becomes_defaults_with_reasons(session: Session, customer: UUI
         "buy.usual": ["1"],
         "discover.categories": ["COFFEE"],
         "buy.coupons": "dont",
+        "buy.price_band": {"COFFEE": {"usual": 2.5, "highest": 2.61, "currency": "USD"}},
+        "currency": "USD",
+        "timezone": "America/New_York",
     }
     assert {key: default.value for key, default in defaults.items() if key in expected} == expected
     assert (

@@ -140,7 +140,7 @@ def _cases(histories: Sequence[History], end: datetime, back: int, progress: Pro
         coming = [o for o in history.observations[len(past) :] if o.at < day + HOLD_OUT or back == 1]
         if past and coming:
             states = tuple(learn_from({}, known) for known in (past, *(last_lines(past, n) for n in THIN)))
-            yield _Case(history.fold, states, Future(learn_from({}, coming), coming))
+            yield _Case(history.fold, states, Future(learn_from({}, coming), coming, day + HOLD_OUT))
 
 
 def last_lines(observations: Sequence[Observation], lines: int) -> list[Observation]:

@@ -16,7 +16,7 @@ from ccx_broker.profile.rules import Default, Expect, Offer, Stale, Stated, Wish
 MAX_NOTE = 500
 SHARE = "data.share"
 # PostgreSQL takes 65,535 parameters a statement, and a guess takes seven.
-MAX_OFFERS = 5_000
+MAX_OFFERS = 10_000
 
 
 def set_preference(
@@ -91,7 +91,7 @@ def restore_preference(
 def offer_defaults(
     session: Session, offers: Sequence[tuple[UUID, Offer]], now: datetime, *, anew: bool = False
 ) -> None:
-    """Store guesses about any number of customers, in three statements for every 5,000 of them.
+    """Store guesses about any number of customers, in three statements for every 10,000 of them.
 
     Always in three: how long it takes may not tell whether there was anything to say (promise 1).
 

@@ -9,15 +9,22 @@ from typing import Any
 from ccx_broker.defaults.rules.behaviour import BEYOND_ORDERS
 from ccx_broker.defaults.rules.buy_coupons import BuyCoupons
 from ccx_broker.defaults.rules.buy_day_time import BuyDayTime
+from ccx_broker.defaults.rules.buy_price_band import BuyPriceBand
+from ccx_broker.defaults.rules.buy_replenish import BuyReplenish
 from ccx_broker.defaults.rules.buy_store import BuyStore
 from ccx_broker.defaults.rules.buy_usual import BuyUsual
+from ccx_broker.defaults.rules.currency import CURRENCY
+from ccx_broker.defaults.rules.deliver_method import DELIVER_METHOD
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
 from ccx_broker.defaults.rules.discover_own_brand import DiscoverOwnBrand
 from ccx_broker.defaults.rules.discover_price_sensitivity import DiscoverPriceSensitivity
 from ccx_broker.defaults.rules.interface import About, Estimator, Guess, Memory
+from ccx_broker.defaults.rules.language import LANGUAGE
 from ccx_broker.defaults.rules.observation import Observation
+from ccx_broker.defaults.rules.pay_method_order import PayMethodOrder
 from ccx_broker.defaults.rules.population import View
 from ccx_broker.defaults.rules.shelves import SHELVES
+from ccx_broker.defaults.rules.timezone import TIMEZONE
 from ccx_broker.profile.rules import Offer
 
 ESTIMATORS: tuple[Estimator, ...] = (
@@ -28,6 +35,13 @@ ESTIMATORS: tuple[Estimator, ...] = (
     DiscoverCategories(),
     DiscoverOwnBrand(),
     DiscoverPriceSensitivity(),
+    BuyReplenish(),
+    BuyPriceBand(),
+    CURRENCY,
+    TIMEZONE,
+    LANGUAGE,
+    DELIVER_METHOD,
+    PayMethodOrder(),
     *BEYOND_ORDERS,
 )
 

@@ -7,6 +7,7 @@ Everything here and in the files beside it is pure: facts in, facts out.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from ccx_broker.defaults.rules.observation import Observation
@@ -58,10 +59,14 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Future:
-    """What a customer did after the day at which a backtest stands: as states of those weeks alone."""
+    """What a customer did after the day at which a backtest stands: as states of those weeks alone.
+
+    `until` is the end of what was observed of anybody.
+    """
 
     states: Mapping[str, State]
     observations: Sequence[Observation]
+    until: datetime
 
 
 class Memory(Protocol):

@@ -15,6 +15,19 @@ ORDER = "Order Completed"
 OWN_BRAND = {"private", "private label", "own brand", "own label", "store brand"}
 LONGEST_TEXT = 80
 MOST_LINES = 500
+EVERYDAY = (
+    ORDER,
+    "Signed In",
+    "Product Viewed",
+    "Products Searched",
+    "Product Added",
+    "Cart Viewed",
+    "Checkout Started",
+)
+"""Events of which where and in which language they happen tells of the customer, whatever they are about."""
+
+OF_AN_ORDER = ("currency", "payment_method", "shipping_method", "delivery_method")
+"""The properties of an order, beside its lines, that something is learnt from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +47,8 @@ class Line:
 class Observation:
     """One event. `local` is the shop's wall clock; `organisation` is an id, opaque to the estimators.
 
-    An order has `lines`; any other event has `properties`.
+    An order has `lines`, and of its properties those `OF_AN_ORDER`. `locale` and `zone` are the customer's
+    language and the place's time zone, as the event's context names them.
     """
 
     name: str
@@ -44,6 +58,8 @@ class Observation:
     store: str | None
     lines: tuple[Line, ...]
     properties: Mapping[str, Value] = field(default_factory=dict)
+    locale: str | None = None
+    zone: str | None = None
 
     @property
     def is_order(self) -> bool:
@@ -71,7 +87,7 @@ def observe(
     whole, since where and when it was made would still tell of it; so is any other event with a
     sensitive word in it. An order of fuel or fees alone stays as a visit without lines.
     """
-    seen: Mapping[str, Value] | None = {} if name == ORDER else seen_of(properties)
+    seen = _of_an_order(properties) if name == ORDER else seen_of(properties)
     if seen is None:
         return None
     products = properties.get("products")
@@ -91,6 +107,8 @@ def observe(
         store=None if is_sensitive(store, label) else store,
         lines=lines,
         properties=seen,
+        locale=_text(context.get("locale")),
+        zone=_zone_name(context.get("timezone")),
     )
 
 
@@ -103,6 +121,11 @@ def _words_of(product: Mapping[str, Any]) -> tuple[str | None, str | None, str |
     """Return name, category, department and brand: all that can tell what a product is."""
     name, category = _text(product.get("name")), _text(product.get("category"))
     return name, category, _text(product.get("department")), _text(product.get("brand"))
+
+
+def _of_an_order(properties: Mapping[str, Any]) -> dict[str, Value]:
+    texts = ((name, _text(properties.get(name))) for name in OF_AN_ORDER if name in properties)
+    return {name: text for name, text in texts if text is not None and not is_sensitive(text)}
 
 
 def _line(product: object) -> Line | None:
@@ -136,6 +159,10 @@ def _local(at: datetime, zone: object) -> datetime | None:
     if known is not None:
         return at.astimezone(known)
     return at if at.utcoffset() else None  # "Z" is how servers write any place's time
+
+
+def _zone_name(zone: object) -> str | None:
+    return zone if isinstance(zone, str) and zone_of(zone) is not None else None
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,96 @@
+"""What was paid for one of each kind of thing: the memory behind the price band.
+
+As JSON: `{"first": day, "last": day, "at": latest minute, "of": {currency/category: [lines, sum of log
+prices, [[minute, price], …]]}}`: of each category how many lines there were, the sum of the natural
+logarithms of their prices in thousandths, and the latest lines themselves, oldest first. A price is for one
+piece, as paid, in hundredths of a cent (or of the currency's hundredth).
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import log
+from typing import Any
+
+from ccx_broker.defaults.rules.currencies import CODES
+from ccx_broker.defaults.rules.interface import State
+from ccx_broker.defaults.rules.observation import ORDER, Observation
+
+PARTS = 10_000
+"""How many parts a unit of money is counted in."""
+
+MILLI = 1000
+MOST_PIECES = 50
+"""A line of more pieces is no household's purchase."""
+
+Ring = list[list[int]]
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Keeps the latest `ring` lines of a category, so that whatever order they arrive in makes no difference.
+
+    Past `cap` categories the quarter with the fewest lines goes.
+    """
+
+    name: str = field(default="prices", init=False)
+    ring: int = 16
+    cap: int = 256
+
+    @property
+    def listens(self) -> frozenset[str]:
+        """Return what it learns from: orders."""
+        return frozenset({ORDER})
+
+    def start(self) -> State:
+        """Return the state of a customer of whom no price is known."""
+        return {"first": "", "last": "", "at": 0, "of": {}}
+
+    def update(self, state: State, observation: Observation) -> State:
+        """Add the prices of an order's lines."""
+        minute, currency = observation.second // 60, currency_of(observation)
+        of: dict[str, Any] = state["of"]
+        touched: dict[str, Any] = {}
+        for line in observation.lines:
+            if line.category is None or line.price is None or line.quantity > MOST_PIECES:
+                continue
+            price = round(line.price * PARTS)
+            if price > 0:
+                name = f"{currency}/{line.category}"
+                lines, logs, ring = touched.get(name) or of.get(name) or (0, 0, [])
+                touched[name] = [lines + 1, logs + milli_log(price), self._after(ring, [minute, price])]
+        if not touched:
+            return state
+        after = of | touched
+        return {
+            "first": min(state["first"] or observation.day, observation.day),
+            "last": max(state["last"], observation.day),
+            "at": max(state["at"], minute),
+            "of": after if len(after) <= self.cap else _fullest(after, self.cap - self.cap // 4),
+        }
+
+    def _after(self, ring: Ring, new: list[int]) -> Ring:
+        after = [*ring, new]
+        if ring and new < ring[-1]:
+            after.sort()
+        return after[-self.ring :]
+
+
+def currency_of(observation: Observation) -> str:
+    """Return the order's currency as its ISO 4217 code; empty if it names none."""
+    code = observation.properties.get("currency")
+    plain = code.strip().upper() if isinstance(code, str) else ""
+    return plain if plain in CODES else ""
+
+
+@lru_cache(maxsize=4096)  # shops have few different prices
+def milli_log(price: int) -> int:
+    """Return the natural logarithm of a price in parts, in thousandths."""
+    return round(MILLI * log(price / PARTS))
+
+
+def _fullest(of: dict[str, Any], keep: int) -> dict[str, Any]:
+    """Return the `keep` categories with most lines. A quarter goes at a time: most updates need not sort."""
+    return dict(sorted(of.items(), key=lambda item: (-item[1][0], item[0]))[:keep])
+
+
+PRICES = Prices()
