@@ -31,13 +31,18 @@ async def in_password_thread(work: Callable[[], T]) -> T:
     return await to_thread.run_sync(work, limiter=_limiter)
 
 
-def _keyed(keys: Keys, use: str, email: str) -> bytes:
-    return hmac.new(keys.password, f"{use}\0{email}".encode(), hashlib.sha256).digest()
+def _keyed(keys: Keys, use: str, text: str) -> bytes:
+    return hmac.new(keys.password, f"{use}\0{text}".encode(), hashlib.sha256).digest()
 
 
 def email_key(keys: Keys, email: str) -> bytes:
     """Return the 32 bytes that stand for a normalised address."""
     return _keyed(keys, "email", email)
+
+
+def code_key(keys: Keys, code: str) -> bytes:
+    """Return the 32 bytes that stand for a recovery code: it is random, so a keyed hash is enough."""
+    return _keyed(keys, "recovery code", code)
 
 
 def verifier(keys: Keys, email: str, password: str) -> bytes:

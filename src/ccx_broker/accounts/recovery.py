@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.accounts import noting, service, store, throttle
+from ccx_broker.accounts.passwords import code_key
 from ccx_broker.accounts.rules import NewSession, SignedInSession
 from ccx_broker.accounts.rules.recovery import new_codes, normal_code
 from ccx_broker.accounts.store import ways
@@ -59,4 +60,4 @@ def sign_in(
 def code_hash(keys: Keys, code: str) -> bytes | None:
     """Return what is stored of a typed code, or None if it can't be one."""
     normal = normal_code(code)
-    return keys.mac("recovery code", normal) if normal else None
+    return code_key(keys, normal) if normal else None
