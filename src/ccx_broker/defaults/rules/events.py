@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ccx_broker.defaults.rules.observation import Observation, observe
-from ccx_broker.words import say, say_n
+from ccx_broker.words import Said, say, say_n
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class KeptEvent:
             parts["store"] = say("at store %(store)s", store=self.store)
         if self.total:
             parts["total"] = say("for %(total)s", total=f"{self.total} {self.currency or ''}".rstrip())
-        return say(" ".join(f"%({name})s" for name in parts), **parts) if parts else self.name
+        return Said(" ".join(f"%({name})s" for name in parts), parts) if parts else self.name
 
 
 @dataclass(frozen=True)
