@@ -7,6 +7,8 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
+from ccx_broker.kit.jsons import dumps, loads
+
 # Constraint names are fixed by a convention so that a migration can name what it drops.
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,7 +34,7 @@ def sqlalchemy_url(url: str) -> str:
 def make_engine(url: str, *, connections: int) -> Engine:
     """Open a pool of at most `connections`: as many as there are worker threads, so none waits twice."""
     options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_pre_ping": True}
-    return create_engine(sqlalchemy_url(url), **options)
+    return create_engine(sqlalchemy_url(url), json_serializer=dumps, json_deserializer=loads, **options)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -1,14 +1,14 @@
 """Many rows in one parameter, so that a statement is the same whatever the number of rows."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
 from sqlalchemy import Text, cast, column, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
+
+from ccx_broker.kit.jsons import dumps
 
 
 def records(alias: str, rows: Iterable[Mapping[str, Any]], /, **columns: TypeEngine[Any]) -> TableValuedAlias:
@@ -19,15 +19,7 @@ def records(alias: str, rows: Iterable[Mapping[str, Any]], /, **columns: TypeEng
     A JSON null in a jsonb column arrives as SQL's NULL.
     """
     return (
-        func.jsonb_to_recordset(cast(literal(_text(list(rows)), Text()), JSONB()))
+        func.jsonb_to_recordset(cast(literal(dumps(list(rows)), Text()), JSONB()))
         .table_valued(*(column(name, kind) for name, kind in columns.items()))
         .render_derived(name=alias, with_types=True)
     )
-
-
-def _text(rows: list[Mapping[str, Any]]) -> str:
-    """Write rows as JSON, UUIDs and times as text; the quick way if no number in them is longer than 64 bits."""
-    try:
-        return orjson.dumps(rows).decode()
-    except orjson.JSONEncodeError:
-        return json.dumps(rows, separators=(",", ":"), default=str)
