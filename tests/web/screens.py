@@ -38,6 +38,8 @@ SCREENS: dict[str, tuple[str, Way]] = {
     "hours": ("A question about hours", at("/preferences/deliver.window")),
     "ranking": ("A question about what is liked best", at("/preferences/pay.method_order")),
     "private": ("What is especially private", at("/preferences/private")),
+    "guesses": ("What we think", at("/guesses")),
+    "guess": ("One guess, and why", at("/guesses/buy.store")),
     "consent": ("An organisation asks", asked),
     "sharing": ("Who may see what", at("/sharing")),
     "agreement": ("One agreement, with the very values", first_agreement()),
