@@ -21,12 +21,12 @@ SAID: dict[str, Any] = {
     "marketing.any": "no",
 }
 BASKET = (
-    ("Whole milk", "FLUID MILK PRODUCTS", "DAIRY", "Private", 1.29),
-    ("Wholemeal bread", "BAKED BREAD/BUNS/ROLLS", "GROCERY", "Private", 1.99),
-    ("Apples", "APPLES", "PRODUCE", "National", 2.49),
-    ("Mild cheddar", "CHEESE", "DAIRY", "Private", 3.49),
-    ("Ground coffee", "COFFEE", "GROCERY", "National", 6.99),
-    ("Tomato soup", "SOUP", "GROCERY", "Private", 0.99),
+    ("Whole milk", "Milk", "Dairy", "Private", 1.29),
+    ("Wholemeal bread", "Bread", "Grocery", "Private", 1.99),
+    ("Apples", "Fruit", "Produce", "National", 2.49),
+    ("Mild cheddar", "Cheese", "Dairy", "Private", 3.49),
+    ("Ground coffee", "Coffee", "Grocery", "National", 6.99),
+    ("Tomato soup", "Soups", "Grocery", "Private", 0.99),
 )
 
 
@@ -45,7 +45,7 @@ def ada(broker: Broker) -> tuple[SomeCustomer, SomeApplication]:
         broker, shop, customer, SHOP_SCOPES, ["buy.store", "deliver.window", "diet.allergens"], events=True
     )["access_token"]
     subject = post(broker, "/oauth/introspect", shop, {"token": token}).json()["sub"]
-    batch = [_visit(subject, week) for week in range(40)]
+    batch = [_visit(subject, week) for week in reversed(range(40))]
     _send(broker, token, batch)
     courier = _asking(broker, "Swift Couriers", ("pref:deliver",), "We come when you are at home.")
     looking = authorise(broker, courier, customer, ("pref:deliver",), ["deliver.window", "deliver.method"])

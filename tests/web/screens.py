@@ -15,8 +15,8 @@ from tests.web.stage import Stage, chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
-TALLEST = 2000
-QUALITY = 70
+TALLEST = 1800
+QUALITY = 60
 
 
 def first_agreement(further: str = "") -> Way:
