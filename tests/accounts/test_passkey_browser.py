@@ -30,7 +30,7 @@ AUTHENTICATOR = {
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=need_chromium(), args=OPTIONS)
-        page = chromium.new_context(viewport={"width": 360, "height": 740}).new_page()
+        page = chromium.new_context(viewport={"width": 1024, "height": 740}).new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
