@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from ccx_broker.defaults.populations import BARS
 from ccx_broker.defaults.service import learn
 from ccx_broker.organisations.service import add_organisation
 from ccx_broker.profile.store import effective_values
@@ -70,7 +71,7 @@ def test_defaults_come_with_their_reasons(shopped: Customer) -> None:
     assert item["value"] == {"day": "mon", "slot": "midday"}
     assert item["question"] == "When do you usually do your shopping?"
     assert item["described"] == "Monday, midday"
-    assert 0.6 <= item["confidence"] < 1
+    assert BARS["buy.day_time"] <= item["confidence"] < 1
     assert item["evidence"]["sentence"].startswith("Of your 12 visits between")
     assert (item["state"], item["computed_at"]) == ("offered", "2026-11-24T12:00:00Z")
 

@@ -117,16 +117,10 @@ def test_an_order_costs_these_guesses_nothing() -> None:
 # Which keys there are
 
 
-LEARNT_FROM_ORDERS = {
-    "buy.coupons", "buy.price_band", "buy.replenish", "buy.usual", "currency", "deliver.method",
-    "discover.price_sensitivity", "language", "pay.method_order", "timezone",
-}  # fmt: skip
-
-
 def test_every_key_that_may_be_guessed_has_one_estimator_and_no_other_has_any() -> None:
     keys = [estimator.key for estimator in ESTIMATORS]
     assert len(set(keys)) == len(keys)
-    assert CATALOGUE.inferable >= set(keys) >= CATALOGUE.inferable - LEARNT_FROM_ORDERS
+    assert set(keys) == CATALOGUE.inferable
     sensitive = {item.key for item in CATALOGUE.items if item.sensitivity != "ordinary"}
     assert not sensitive & set(keys)
 
