@@ -105,3 +105,14 @@ def test_a_customer_arrives_shares_looks_and_takes_it_all_back(
 
     find_it_in_the_log(hand, courier)
     export_it(hand, courier)
+
+
+def test_who_has_only_keys_can_skip_what_stands_on_every_page(broker: Broker, browser: Chromium) -> None:
+    page = browser.new_page(base_url=broker.url)
+    page.goto("/")
+    hand = Keyboard(page)
+    hand.tab_to("Skip to the content", "link")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert hand.stop()["name"] == "Create your profile"
+    page.close()
