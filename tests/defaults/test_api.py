@@ -68,9 +68,9 @@ def test_who_never_shopped_has_no_defaults(customer: Customer) -> None:
 
 def test_defaults_come_with_their_reasons(shopped: Customer) -> None:
     item = listed(shopped)["buy.day_time"]
-    assert item["value"] == {"day": "mon", "slot": "midday"}
+    assert item["value"] == {"day": None, "slot": "midday"}
     assert item["question"] == "When do you usually do your shopping?"
-    assert item["described"] == "Monday, midday"
+    assert item["described"] == "Any day, midday"
     assert BARS["buy.day_time"] <= item["confidence"] < 1
     assert item["evidence"]["sentence"].startswith("Of your 12 visits between")
     assert (item["state"], item["computed_at"]) == ("offered", "2026-11-24T12:00:00Z")

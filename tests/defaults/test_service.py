@@ -85,7 +85,7 @@ def test_behaviour_becomes_defaults_with_reasons(session: Session, customer: UUI
     defaults = load_defaults(session, customer)
     expected = {
         "buy.store": "367",
-        "buy.day_time": {"day": "mon", "slot": "midday"},
+        "buy.day_time": {"day": None, "slot": "midday"},
         "buy.usual": ["1"],
         "discover.categories": ["COFFEE"],
         "buy.coupons": "dont",

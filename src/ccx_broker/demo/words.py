@@ -23,6 +23,10 @@ def in_words(value: Any) -> str:
     if isinstance(value, Mapping) and set(value) == {"day", "slot"}:
         named = [DAYS.get(str(value["day"]), ""), str(value["slot"] or "")]
         return " ".join(part for part in named if part) or "any time"
+    if isinstance(value, Mapping) and "usual" in value:
+        return f"usually {value['usual']}, at most {value['highest']}"
+    if isinstance(value, Mapping):
+        return in_words([f"{in_words(name)}: {in_words(each)}" for name, each in value.items()])
     if isinstance(value, list):
         named = [in_words(each) for each in value[:LONGEST_LIST]]
         rest = len(value) - len(named)

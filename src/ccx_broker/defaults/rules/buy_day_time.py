@@ -76,7 +76,7 @@ class BuyDayTime:
     slot_worth: float = 15.0
     day_worth: float = 8.0
     least: int = 5
-    together: float = 0.5
+    together: float = 0.6
     most_stores: int = 5_000
     hold_out_visits: int = 5
 
