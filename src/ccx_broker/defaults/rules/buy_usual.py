@@ -75,8 +75,8 @@ class BuyUsual:
             "to": state["last"],
         }
         said = words.say(
-            "You bought each of these %(things)s products on at least %(least)s of your last %(of)s visits,"
-            " between %(from)s and %(to)s.",
+            "What stands here you bought on at least %(least)s of your last %(of)s visits, between %(from)s"
+            " and %(to)s.",
             **values,
         )
         confidence = sum(chance for chance, _, _ in listed) / len(listed)
