@@ -8,7 +8,7 @@ from sqlalchemy import Connection, create_engine, pool, text
 
 from ccx_broker.kit.db import Base, sqlalchemy_url
 
-FEATURES = ("accounts", "organisations", "profile", "defaults", "consent", "ledger", "oauth")
+FEATURES = ("accounts", "organisations", "profile", "defaults", "consent", "ledger", "messages", "oauth")
 MIGRATION_LOCK = 0x434358  # "CCX": whoever holds it migrates, the others wait and find nothing to do
 
 for feature in FEATURES:

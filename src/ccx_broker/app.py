@@ -21,6 +21,8 @@ from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.disclosure import pages as disclosure_pages
 from ccx_broker.disclosure.service import Reader
 from ccx_broker.disclosure.store import prepare
+from ccx_broker.inbox import api as inbox_api
+from ccx_broker.inbox import pages as inbox_pages
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.clock import now
@@ -118,6 +120,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
     for door in (
         intake_api,
         log_api,
+        inbox_api,
         oauth_api,
         consent_api,
         defaults_api,
@@ -137,6 +140,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
         defaults_pages,
         disclosure_pages,
         log_pages,
+        inbox_pages,
         oauth_pages,
         profile_pages,
     ):

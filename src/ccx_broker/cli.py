@@ -166,6 +166,16 @@ def tidy() -> None:
     typer.echo(f"{total} rows were tidied up.")
 
 
+@cli.command()
+def notify() -> None:
+    """Tell customers of first looks and of grants that are about to end. `serve` does it all the time."""
+    from ccx_broker.inbox.service import watch
+    from ccx_broker.kit.clock import now
+
+    with transactions() as sessions:
+        watch(sessions, now())
+
+
 @keys.command("rotate")
 def rotate_keys(
     leaked: Annotated[

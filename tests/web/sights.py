@@ -23,6 +23,7 @@ NO_PAGES = {
     "/signin/passkey": "leads to the page whose form goes there",
     "/signup/passkey": "leads to the page whose form goes there",
     "/account/confirm/passkey": "leads to the page whose form goes there",
+    "/messages/{message_id}": "leads to the page that the message is about",
     "/healthz": "for a load balancer",
     "/oauth/userinfo": "for programs",
 }
@@ -125,6 +126,19 @@ def looked_at(stage: Stage) -> None:
     stage.page.get_by_role("button", name="End sharing").first.click()
     httpx2.get(f"{stage.broker.url}/v1/preferences", headers=bearer, timeout=30)
     stage.open("/log")
+
+
+def told(stage: Stage) -> None:
+    """Have messages of several kinds, all unread."""
+    share(stage)
+    stage.api("POST", "/v1/me/recovery-codes")
+    at("/messages")(stage)
+
+
+def told_and_read(stage: Stage) -> None:
+    told(stage)
+    stage.page.get_by_role("button", name="Mark all as read").click()
+    stage.page.get_by_role("button", name="Stop the e-mails").click()
 
 
 def by_name(path: str, *, customer: bool) -> Way:
@@ -293,6 +307,7 @@ SIGHTS: dict[str, dict[str, Way]] = {
     "/sharing/{grant_id}": {"live": one_grant(), "saved": one_grant("?saved=true")},
     "/sharing/{grant_id}/as-they-see": {"live": one_grant("/as-they-see")},
     "/log": {"nothing yet": at("/log"), "looked at": looked_at},
+    "/messages": {"nothing yet": at("/messages"), "some": told, "read": told_and_read},
     "/oauth/authorize": {
         "asked": asked,
         "nothing ticked": asked_and_nothing_ticked,

@@ -25,7 +25,7 @@ def change_name(session: Session, keys: Keys, me: SignedInSession, name: str, no
     name = rules.normal_name(name)
     service.refuse({"name": rules.name_problem(name)})
     ways.set_name(session, me.customer.customer_id, name)
-    noting.happened(keys, "name_changed", me.customer)
+    noting.happened(session, keys, "name_changed", me.customer, now)
 
 
 def change_email(
@@ -63,7 +63,7 @@ def change_email(
                 ways.drop_password(session, customer.customer_id, old_key)
         throttle.give_back(session, guesses, now)
         ways.set_email(session, customer.customer_id, new)
-        noting.happened(keys, "email_changed", customer)
+        noting.happened(session, keys, "email_changed", customer, now)
 
 
 def set_password(
@@ -83,7 +83,7 @@ def set_password(
         _claim(session, key, proof, customer)
         ways.drop_password(session, customer.customer_id, key, but=proof)
         store.revoke_other_sessions(session, customer.customer_id, me.session_id, now)
-        noting.happened(keys, "password_changed", customer)
+        noting.happened(session, keys, "password_changed", customer, now)
 
 
 def remove_password(session: Session, keys: Keys, me: SignedInSession, now: datetime) -> None:
@@ -98,7 +98,7 @@ def remove_password(session: Session, keys: Keys, me: SignedInSession, now: date
         )
     ways.drop_password(session, customer.customer_id, key)
     store.revoke_other_sessions(session, customer.customer_id, me.session_id, now)
-    noting.happened(keys, "password_removed", customer)
+    noting.happened(session, keys, "password_removed", customer, now)
 
 
 def _locked(session: Session, me: SignedInSession) -> Customer:

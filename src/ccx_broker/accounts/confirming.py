@@ -83,7 +83,7 @@ def by_recovery_code(
         code_hash = recovery.code_hash(keys, code)
         if code_hash is None or not ways.use_recovery_code(session, me.customer.customer_id, code_hash):
             raise service.not_signed_in(NOT_YOURS)
-        noting.happened(keys, "recovery_code_used", me.customer)
+        noting.happened(session, keys, "recovery_code_used", me.customer, now)
 
 
 @contextmanager
@@ -110,4 +110,4 @@ def _attempt(
             raise
         throttle.give_back(session, guesses, now)
         store.prove_session(session, me.customer.customer_id, me.session_id, now)
-        noting.happened(keys, "identity_confirmed", me.customer, way=way)
+        noting.happened(session, keys, "identity_confirmed", me.customer, now, way=way)

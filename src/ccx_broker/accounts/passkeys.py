@@ -69,7 +69,7 @@ def sign_up(
             raise Invalid(NO_PASSKEY, slug="passkey-refused")
         store.add_customer(session, customer)
         ways.add_passkey(session, customer.customer_id, _passkey(made, device, now))
-        noting.happened(keys, "signed_in", customer, way="sign_up")
+        noting.happened(session, keys, "signed_in", customer, now, way="sign_up")
         return service.new_session(session, keys, customer, device, lifetime, now)
 
 
@@ -107,7 +107,7 @@ def sign_in(
             noting.failed(keys, "sign_in_failed", email=None, network=network, way="passkey", reason=reason)
             raise service.not_signed_in(NOT_KNOWN)
         throttle.give_back(session, attempts, now)
-        noting.happened(keys, "signed_in", customer, way="passkey")
+        noting.happened(session, keys, "signed_in", customer, now, way="passkey")
         return service.new_session(session, keys, customer, device, lifetime, now)
 
 
@@ -179,7 +179,7 @@ def add(
     passkey = _passkey(made, name, now)
     if not ways.add_passkey(session, customer_id, passkey):
         raise Conflict(say("You have this passkey already."))
-    noting.happened(keys, "passkey_added", me.customer)
+    noting.happened(session, keys, "passkey_added", me.customer, now)
     return passkey
 
 
@@ -204,7 +204,7 @@ def remove(session: Session, keys: Keys, me: SignedInSession, passkey_id: UUID, 
             say("This is your only way to sign in. Make another passkey or set a password first."),
             slug="last-way-in",
         )
-    noting.happened(keys, "passkey_removed", customer)
+    noting.happened(session, keys, "passkey_removed", customer, now)
 
 
 def _checked(email: str, name: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def make_codes(session: Session, keys: Keys, me: SignedInSession, now: datetime)
     ways.lock_customer(session, me.customer.customer_id)
     hashes = [hashed for code in codes if (hashed := code_hash(keys, code)) is not None]
     ways.replace_recovery_codes(session, me.customer.customer_id, hashes, now)
-    noting.happened(keys, "recovery_codes_made", me.customer)
+    noting.happened(session, keys, "recovery_codes_made", me.customer, now)
     return codes
 
 
@@ -52,8 +52,8 @@ def sign_in(
             noting.failed(keys, "sign_in_failed", email=None, network=network, way="recovery_code")
             raise service.not_signed_in(NO_GOOD)
         throttle.give_back(session, attempts, now)
-        noting.happened(keys, "recovery_code_used", customer)
-        noting.happened(keys, "signed_in", customer, way="recovery_code")
+        noting.happened(session, keys, "recovery_code_used", customer, now)
+        noting.happened(session, keys, "signed_in", customer, now, way="recovery_code")
         return service.new_session(session, keys, customer, device, lifetime, now)
 
 

@@ -92,7 +92,7 @@ def sign_in(
                 say("This e-mail and password don't belong together. Check both and try again.")
             )
         throttle.give_back(session, guesses, now)
-        noting.happened(keys, "signed_in", customer, way="password")
+        noting.happened(session, keys, "signed_in", customer, now, way="password")
         return new_session(session, keys, customer, device, lifetime, now)
 
 
@@ -112,7 +112,7 @@ def new_session(
     """Begin a session for who has just proved to be `customer`."""
     new_device = not store.knows_device(session, customer.customer_id, device)
     if new_device:
-        noting.happened(keys, "new_device", customer)
+        noting.happened(session, keys, "new_device", customer, now, device=device)
     session_id = new_id()
     ids = urlsafe_b64encode(customer.customer_id.bytes + session_id.bytes).rstrip(b"=").decode()
     token = f"ccxs_{ids}_{secrets.token_urlsafe(32)}"
@@ -149,7 +149,7 @@ def sign_out(session: Session, customer_id: UUID, session_id: UUID, now: datetim
 def sign_out_others(session: Session, keys: Keys, me: SignedInSession, now: datetime) -> int:
     """End every session of the customer but the one that asks; return how many those were."""
     ended = store.revoke_other_sessions(session, me.customer.customer_id, me.session_id, now)
-    noting.happened(keys, "signed_out_elsewhere", me.customer)
+    noting.happened(session, keys, "signed_out_elsewhere", me.customer, now)
     return ended
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store
 from ccx_broker.consent.rules import (
+    NOTICE,
     Answer,
     Ask,
     Change,
@@ -20,13 +21,20 @@ from ccx_broker.consent.rules import (
     Terms,
     decide_change,
     decide_grant,
+    notice_from,
 )
 from ccx_broker.kit import audit
+from ccx_broker.kit.clock import rfc3339
 from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
 from ccx_broker.kit.ids import new_id
+from ccx_broker.messages import service as messages
+from ccx_broker.messages.rules import Kind
 from ccx_broker.organisations import service as organisations
 from ccx_broker.organisations.rules import Application
 from ccx_broker.words import say
+
+End = tuple[datetime, UUID]
+"""A place in the order in which grants end: when, and which."""
 
 
 def give(
@@ -52,10 +60,13 @@ def give(
             amended = replace(present.with_terms(terms), client_id=application.client_id)
             store.update_grant(session, amended)
             _record(session, amended, "amended", now)
+            _tell(session, "grant_amended", amended, now)
             return amended
         grant = _new_grant(session, customer_id, application, terms, now)
         if store.insert_grant(session, grant):
             _record(session, grant, "granted", now)
+            _tell(session, "grant_given", grant, now)
+            messages.expect_look(session, customer_id, grant.organisation_id, grant.grant_id)
             return grant
 
 
@@ -116,6 +127,7 @@ def record_reuse(session: Session, customer_id: UUID, grant_id: UUID, now: datet
     noted = grant.with_terms(grant.terms)
     store.update_grant(session, noted)
     _record(session, noted, "token_reuse", now)
+    _tell(session, "token_reuse", noted, now)
 
 
 def record_expired(session: Session, now: datetime, limit: int) -> int:
@@ -124,6 +136,20 @@ def record_expired(session: Session, now: datetime, limit: int) -> int:
     for grant in grants:
         _write_end(session, grant, grant.expires_at, "expired")
     return len(grants)
+
+
+def tell_of_ends(session: Session, now: datetime, after: End | None, limit: int) -> End | None:
+    """Say which grants are about to end, once for each end; return where to go on, None behind the last.
+
+    Looks at up to `limit` grants whose end comes after `after`.
+    """
+    grants = store.ending(session, now, now + NOTICE, after, limit)
+    for grant in grants:
+        if notice_from(grant) <= now:
+            end = rfc3339(grant.expires_at)
+            once = f"grant_ending:{grant.grant_id}:{end}"
+            _tell(session, "grant_ending", grant, now, once=once, ends=end)
+    return (grants[-1].expires_at, grants[-1].grant_id) if len(grants) == limit else None
 
 
 def _end(session: Session, grant: Grant, now: datetime, reason: Ended) -> Grant:
@@ -145,6 +171,7 @@ def _write_end(session: Session, grant: Grant, at: datetime, reason: Ended) -> G
     ended = grant.ended(at, reason)
     store.update_grant(session, ended)
     _record(session, ended, reason, at)
+    messages.expect_no_look(session, grant.customer_id, grant.organisation_id, at)
     return ended
 
 
@@ -192,6 +219,13 @@ def _problem(refusal: Refusal) -> Conflict | Invalid:
 
 def _invalid(field: str, reason: str) -> Invalid:
     return Invalid(reason, errors=[{"field": field, "reason": reason}])
+
+
+def _tell(
+    session: Session, kind: Kind, grant: Grant, now: datetime, *, once: str | None = None, **values: str
+) -> None:
+    values |= {"grant_id": str(grant.grant_id), "organisation_id": str(grant.organisation_id)}
+    messages.tell(session, grant.customer_id, kind, now, once=once, **values)
 
 
 def _record(session: Session, grant: Grant, action: str, at: datetime) -> None:

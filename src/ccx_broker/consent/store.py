@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -157,6 +157,17 @@ def expired_unended(session: Session, now: datetime, limit: int) -> Sequence[Gra
         .execution_options(populate_existing=True)
     )
     return [_grant(row) for row in rows]
+
+
+def ending(
+    session: Session, now: datetime, before: datetime, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[Grant]:
+    """Return live grants that end before `before`, in the order of their ends, from behind `after` on."""
+    key = tuple_(GrantRow.expires_at, GrantRow.grant_id)
+    query = select(GrantRow).where(_live(now), GrantRow.expires_at <= before)
+    if after is not None:
+        query = query.where(key > after)
+    return [_grant(row) for row in session.scalars(query.order_by(key).limit(limit))]
 
 
 def _live(now: datetime) -> ColumnElement[bool]:

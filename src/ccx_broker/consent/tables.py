@@ -44,6 +44,8 @@ class GrantRow(Base):
             unique=True,
             postgresql_where=text("ended_at IS NULL"),
         ),
+        # Found by their end by whatever writes it down, and by whatever says that it comes.
+        Index("ix_grants_ending", "expires_at", "grant_id", postgresql_where=text("ended_at IS NULL")),
     )
 
 

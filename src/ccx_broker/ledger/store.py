@@ -7,7 +7,8 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
-from sqlalchemy import Date, cast, column, func, select, true, values
+from sqlalchemy import Date, Uuid, cast, column, func, select, true, values
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from ccx_broker.kit.paging import Page, encode_cursor
@@ -99,6 +100,42 @@ def looks_of(
         .group_by(asked.c.organisation_id)
     )
     return {row[0]: Looks(row[1], row[2]) for row in found}
+
+
+def first_looks(
+    session: Session, watched: Sequence[tuple[UUID, UUID, UUID]]
+) -> dict[tuple[UUID, UUID], datetime]:
+    """Return when organisations first got something about customers, by both, for those that did.
+
+    `watched`: customer, organisation, and an id (UUIDv7) that is older than what is looked for. One probe of
+    an index each, whatever the log's length.
+    """
+    ids = [list(column) for column in zip(*watched, strict=True)] or [[], [], []]
+    asked = (
+        func.unnest(*(cast(part, ARRAY(Uuid)) for part in ids))
+        .table_valued(
+            column("customer_id", Uuid), column("organisation_id", Uuid), column("since", Uuid), name="asked"
+        )
+        .render_derived()
+    )
+    first = (
+        select(DisclosureRow.at)
+        .where(
+            DisclosureRow.customer_id == asked.c.customer_id,
+            DisclosureRow.organisation_id == asked.c.organisation_id,
+            DisclosureRow.disclosure_id > asked.c.since,
+            DisclosureRow.outcome == "disclosed",
+        )
+        .order_by(DisclosureRow.disclosure_id)
+        .limit(1)
+        .lateral()
+    )
+    found = session.execute(
+        select(asked.c.customer_id, asked.c.organisation_id, first.c.at).select_from(
+            asked.join(first, true())
+        )
+    )
+    return {(row[0], row[1]): row[2] for row in found}
 
 
 def organisations_of(session: Session, customer_id: UUID, most: int = 200) -> list[UUID]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.kit.errors import Changed, Conflict, Invalid, NotFound
+from ccx_broker.messages import service as messages
 from ccx_broker.profile import guess_store, rules, store
 from ccx_broker.profile.catalogue import CATALOGUE, check_value
 from ccx_broker.profile.rules import Default, Expect, Offer, Stale, Stated, Wish, Written
@@ -52,7 +53,10 @@ def honour_signal(session: Session, customer_id: UUID, now: datetime) -> bool:
         return False
     wish = Wish("no", "want", None, "signalled", "imported")
     written = rules.write(store.claim(session, customer_id, SHARE, now), wish, None, now)
-    return _save(session, customer_id, _unless_stale(written)).source == "imported"
+    if _save(session, customer_id, _unless_stale(written)).source != "imported":
+        return False
+    messages.tell(session, customer_id, "signal_heeded", now)
+    return True
 
 
 def remove_preference(

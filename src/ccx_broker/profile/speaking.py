@@ -4,9 +4,12 @@ from fastapi import Depends, Request
 
 from ccx_broker.accounts.auth import browser_session
 from ccx_broker.kit.runtime import Rt
+from ccx_broker.messages import store as messages
 from ccx_broker.profile import store
 from ccx_broker.web.cookies import session_cookie
 from ccx_broker.web.language import remember_stated
+
+MANY = 100
 
 
 def speak(request: Request, rt: Rt) -> None:
@@ -19,6 +22,8 @@ def speak(request: Request, rt: Rt) -> None:
     with rt.sessions.begin() as db:
         me = browser_session(request, db, rt)
         if me is not None:
+            # The number beside *Messages*; here, since a transaction more would cost more than the statement.
+            request.state.unread = messages.unread(db, me.customer.customer_id, MANY)
             remember_stated(request, store.stated_value(db, me.customer.customer_id, "language"))
 
 

@@ -128,6 +128,7 @@ def render(
         "languages": [languages.language(code) for code in languages.codes()],
         "csrf_token": token,
         "heeded_signal": getattr(request.state, "heeded_signal", False),
+        "unread": getattr(request.state, "unread", 0),
         "csrf": lambda: hidden,
     }
     page = environment(language.code).get_template(template).render(known | context)

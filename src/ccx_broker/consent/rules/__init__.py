@@ -23,6 +23,10 @@ from ccx_broker.consent.rules.asks import (
 __all__ = ["Ask", "CatalogueItem", "Detail", "Mode", "ask_of", "ask_of_scopes", "keys_of_scopes"]
 
 LONGEST = timedelta(days=365)
+NOTICE = timedelta(days=7)
+"""So long before its end is a grant's customer told of it, at most."""
+WORTH_A_NOTICE = timedelta(days=3)
+"""A grant that runs for less has hardly been forgotten by the time it ends."""
 """No grant reaches further than this from the moment the customer last said so."""
 
 DURATIONS: dict[str, timedelta] = {
@@ -142,6 +146,15 @@ class Refusal:
         "no_such_grant",
     ]
     keys: tuple[str, ...] = ()
+
+
+def notice_from(grant: Grant) -> datetime:
+    """Return when to tell the customer that a grant will end: a week before, or when two thirds are over.
+
+    One that runs for less than three days is not told of: the time returned is its end.
+    """
+    term = grant.expires_at - grant.granted_at
+    return grant.expires_at - (min(NOTICE, term / 3) if term >= WORTH_A_NOTICE else timedelta())
 
 
 def durations_of(ask: Ask, now: datetime) -> dict[str, timedelta]:
