@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from ccx_broker.defaults.rules.events import ReceivedEvent
 from ccx_broker.defaults.rules.population import Population
 from ccx_broker.defaults.tables import EstimatorStateRow, EventRow, MutedSourceRow, PopulationRow
+from ccx_broker.kit.jsons import dumps, loads
 from ccx_broker.kit.records import records
 
 MARKER = ""
@@ -39,7 +40,7 @@ def make_states(session: Session, customer_ids: Sequence[UUID], now: datetime) -
         insert(EstimatorStateRow)
         .from_select(
             ["customer_id", "state", "updated_at"],
-            select(rows.c.customer_id, literal({}, JSONB()), literal(now, TIMESTAMP(timezone=True))),
+            select(rows.c.customer_id, literal(dumps({}), Text()), literal(now, TIMESTAMP(timezone=True))),
         )
         .on_conflict_do_nothing()
     )
@@ -57,13 +58,14 @@ def lock_states(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, 
         .order_by(EstimatorStateRow.customer_id)
         .with_for_update()
     )
-    return {row.customer_id: row.state for row in found}
+    return {row.customer_id: loads(row.state) for row in found}
 
 
 def save_states(session: Session, states: Mapping[UUID, Mapping[str, Any]], now: datetime) -> None:
     """Write locked states back."""
-    changed = [{"customer_id": customer_id, "state": state} for customer_id, state in states.items()]
-    rows = records("learnt", changed, customer_id=Uuid(), state=JSONB())
+    # As a text within the JSON that carries the rows: so the database need not look into it.
+    changed = [{"customer_id": customer_id, "state": dumps(state)} for customer_id, state in states.items()]
+    rows = records("learnt", changed, customer_id=Uuid(), state=Text())
     session.execute(
         update(EstimatorStateRow)
         .where(EstimatorStateRow.customer_id == rows.c.customer_id)

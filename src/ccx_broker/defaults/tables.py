@@ -49,14 +49,18 @@ class PopulationRow(Base):
 
 
 class EstimatorStateRow(Base):
-    """What the estimators remember of a customer: bounded in size however long the history."""
+    """What the estimators remember of a customer: bounded in size however long the history.
+
+    `state` is JSON that only the estimators read, so it is kept as plain text: to take it apart at every
+    write would cost the database more than all the rest of taking an order in.
+    """
 
     __tablename__ = "estimator_states"
 
     customer_id: Mapped[UUID] = mapped_column(
         ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True
     )
-    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

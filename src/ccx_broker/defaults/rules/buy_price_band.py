@@ -8,6 +8,7 @@ backtest says how often later prices really lie in the middle four fifths of tha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import exp, log
 from typing import Any
 
@@ -27,13 +28,20 @@ UNKNOWN = tuple(0.45 * z for z in (-1.64, -1.04, -0.67, -0.39, -0.13, 0.13, 0.39
 Curve = tuple[list[float], list[float]]
 
 
+@lru_cache(maxsize=8192)  # shops have few different prices
+def log_of(price: int) -> float:
+    """Return the natural logarithm of a price in parts."""
+    return log(price / PARTS)
+
+
 @dataclass(frozen=True)
 class BuyPriceBand:
     """Half-life 180 days: prices and habits drift.
 
     `follow` is how much of the customer's general price level applies to one category, `lines` and
     `categories` how many of each it takes to believe in it. A band is worth a look from `known` lines on;
-    of the categories with at least `least` the `longest` fullest are told.
+    of the categories with at least `least` the `longest` fullest are told; the `telling` fullest
+    tell how dear the customer buys.
     """
 
     key: str = field(default="buy.price_band", init=False)
@@ -45,13 +53,15 @@ class BuyPriceBand:
     unknown: float = 2.5
     known: int = 3
     least: int = 5
-    longest: int = 8
+    longest: int = 5
+    telling: int = 24
     models: Mapping[str, str] = field(default_factory=lambda: {INSIDE: "logistic"}, compare=False)
 
     def level(self, state: State, typical: Mapping[str, Any]) -> float:
         """Return how much dearer than others (as a logarithm) the customer buys, whatever it is."""
         apart, behind = 0.0, self.categories
-        for name, (lines, logs, _) in state["of"].items():
+        for name in self.fullest(state, self.known)[: self.telling]:
+            lines, logs, _ = state["of"][name]
             others = typical.get(name)
             if others:
                 trust = lines / (lines + self.lines)
@@ -76,7 +86,7 @@ class BuyPriceBand:
         weights = {
             minute: 0.5 ** ((latest - minute) / life) / count**0.5 for minute, count in together.items()
         }
-        points += [(log(price / PARTS), weights[minute]) for minute, price in ring]
+        points += [(log_of(price), weights[minute]) for minute, price in ring]
         return mixture.curve(points)
 
     def band(self, curve: Curve) -> tuple[float, float, float]:
@@ -87,8 +97,8 @@ class BuyPriceBand:
 
     def fullest(self, state: State, least: int) -> list[str]:
         """Return the categories with at least so many lines, the fullest first."""
-        found = [name for name, (lines, *_) in state["of"].items() if lines >= least]
-        return sorted(found, key=lambda name: (-state["of"][name][0], name))
+        found = [(-of[0], name) for name, of in state["of"].items() if of[0] >= least]
+        return [name for _, name in sorted(found)]
 
     def conclude(self, about: About) -> Guess | None:
         """Return the usual price and the one that nine of ten stay below, of the fullest categories.

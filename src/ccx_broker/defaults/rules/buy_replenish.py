@@ -52,7 +52,7 @@ class BuyReplenish:
     usual: float = 1 / 60
     known: int = 3
     least: int = 5
-    longest: int = 12
+    longest: int = 8
     likely: float = 0.6
     models: Mapping[str, str] = field(
         default_factory=lambda: {DAYS: "median", SURE: "logistic"}, compare=False

@@ -52,7 +52,7 @@ class DiscoverCategories:
     prior: float = 2.0
     well_known: int = 60
     longest: int = 10
-    own: int = 30
+    own: int = 20
     popular: int = 20
     often: int = 2
     least: int = 5
@@ -144,7 +144,10 @@ class DiscoverCategories:
         if model is None or not about.typical:
             return self._counted(about)
         # Of the logarithms of the odds: the few that are listed are made probabilities of.
-        found = [(linear(model, features), name, visits) for name, features, visits in self._features(about)]
+        found = [
+            (linear(model, features), name, visits)
+            for name, features, visits in self._features(about, filled=filled)
+        ]
         found.sort(key=lambda each: (-each[0], each[1]))
         bought = [each for each in found if each[2]][: self.longest]
         return [
@@ -166,8 +169,11 @@ class DiscoverCategories:
         likely = [s for s in found if at_least_once(s.chance, self.ahead) >= self.likely]
         return sorted(likely, key=lambda scored: (-scored.chance, scored.name))[: self.longest]
 
-    def _features(self, about: About) -> Iterable[tuple[str, Sequence[float], int]]:
-        """Return name, features and visits of what was bought most or lately, and of what others buy most."""
+    def _features(self, about: About, *, filled: bool = True) -> Iterable[tuple[str, Sequence[float], int]]:
+        """Return name, features and visits of what was bought most or lately, and of what others buy most.
+
+        Unless it is to be `filled` up, what was never bought is left out: it would not be listed.
+        """
         of, mine = about.states[SHELVES.name]["of"], about.states[self.memory.name]
         present = SHELVES.visits.weight(about.states[SHELVES.name]["at"]) or 1
         weight, visits = total(mine) + self.prior, mine["n"] + self.prior
@@ -181,6 +187,8 @@ class DiscoverCategories:
         )
         for name in dict.fromkeys((*most, *three, *islice(about.typical, self.popular))):
             shelf = of.get(name)
+            if shelf is None and not filled:
+                continue
             usual, season = about.typical.get(name, (LEAST_CHANCE, LEAST_CHANCE))
             prior, times = self.prior * usual, 0
             recent = ever = prior

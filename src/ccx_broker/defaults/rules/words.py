@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 
@@ -22,12 +23,17 @@ def spoken(value: Any) -> str:
     """Return a value as English says it: a day as `3 March 2017`, a list as `a, b and c`."""
     if isinstance(value, list | tuple):
         return listed([spoken(each) for each in value])
-    if isinstance(value, str) and len(value) == 10 and value[4] == value[7] == "-":
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+@lru_cache(maxsize=4096)  # the same days come again and again
+def _text(value: str) -> str:
+    if len(value) == 10 and value[4] == value[7] == "-":
         try:
             return a_day(date.fromisoformat(value))
         except ValueError:
             return value
-    return str(value)
+    return value
 
 
 def shares(values: Mapping[str, float]) -> dict[str, str]:
