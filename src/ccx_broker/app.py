@@ -23,6 +23,8 @@ from ccx_broker.disclosure.service import Reader
 from ccx_broker.disclosure.store import prepare
 from ccx_broker.inbox import api as inbox_api
 from ccx_broker.inbox import pages as inbox_pages
+from ccx_broker.inbox.mailing import PostOffice
+from ccx_broker.inbox.rounds import Rounds
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.clock import now
@@ -31,6 +33,7 @@ from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.limits import BodyLimit
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
+from ccx_broker.kit.smtp import mail_server
 from ccx_broker.log import api as log_api
 from ccx_broker.log import pages as log_pages
 from ccx_broker.oauth import api as oauth_api
@@ -47,6 +50,13 @@ from ccx_broker.profile import signal, speaking
 from ccx_broker.settings import Settings
 from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
+
+
+def post_office(settings: Settings) -> PostOffice | None:
+    """Return how mail leaves, if the settings name a server."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    return PostOffice(mail_server(settings.smtp_url), settings.mail_from, settings.issuer)
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -88,7 +98,10 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 20)
+            rounds = Rounds(runtime.sessions, post_office(settings), now)
+            rounds.start()
             yield
+            rounds.stop()
         engine.dispose()
 
     app = FastAPI(

@@ -168,12 +168,16 @@ def tidy() -> None:
 
 @cli.command()
 def notify() -> None:
-    """Tell customers of first looks and of grants that are about to end. `serve` does it all the time."""
-    from ccx_broker.inbox.service import watch
+    """Tell customers of first looks and coming ends, and send the mails that wait. `serve` does it by itself."""
+    from ccx_broker.app import post_office
+    from ccx_broker.inbox.rounds import Rounds
     from ccx_broker.kit.clock import now
 
     with transactions() as sessions:
-        watch(sessions, now())
+        try:
+            Rounds(sessions, post_office(settings()), now).once()
+        except OSError as error:
+            raise Unusable(f"The mail server does not take mail: {error}") from error
 
 
 @keys.command("rotate")

@@ -76,6 +76,8 @@ def test_empty_variables_count_as_absent_and_blanks_around_values_do_not_matter(
         ("CCX_DATA_DIR", "data", "set it to an absolute path"),
         ("CCX_ISSUER", "http://127.0.0.1:8000/", "without a path or closing slash"),
         ("CCX_ISSUER", "https://CCX.example.org", "in lower case"),
+        ("CCX_MAIL_FROM", "Ada <ada@example.org>", "a plain e-mail address"),
+        ("CCX_MAIL_FROM", "ada@example.org\nBcc: x", "a plain e-mail address"),
         ("CCX_ISSUER", "https://user@ccx.example.org", "the address customers use"),
         ("CCX_ISSUER", "https://ccx.example.org?x=1", "the address customers use"),
         ("CCX_ISSUER", "https://ccx.example.org:99999", "the address customers use"),
@@ -128,6 +130,27 @@ def test_a_wrong_database_address_is_not_shown(development: dict[str, str], url:
     said = complaint(development | {"CCX_DATABASE_URL": url})
     assert said.startswith("CCX_DATABASE_URL is wrong: set it to postgresql://")
     assert "geheim" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://u:geheim@mail.example.org", "set it to smtp://user:password@host:587?starttls"),
+        ("smtp://u:geheim@mail.example.org/?tls", "set it to smtp://user:password@host:587?starttls"),
+        ("smtp://u:geheim@mail.example.org:port", "set it to smtp://"),
+        ("smtps://u:geheim@mail.example.org?starttls", "set it to smtp://"),
+        ("smtp://u:geheim@mail.example.org", "would go over the network in the clear"),
+    ],
+)
+def test_a_wrong_mail_server_is_not_shown(development: dict[str, str], url: str, advice: str) -> None:
+    said = complaint(development | {"CCX_SMTP_URL": url, "CCX_MAIL_FROM": "ccx@example.org"})
+    assert said.startswith("CCX_SMTP_URL is wrong: ")
+    assert advice in said
+    assert "geheim" not in said
+
+
+def test_mail_needs_a_sender(development: dict[str, str]) -> None:
+    assert "CCX_MAIL_FROM is not set" in complaint(development | {"CCX_SMTP_URL": "smtp://mail.example.org"})
 
 
 def test_secrets_do_not_show_when_settings_are_printed(production: dict[str, str]) -> None:

@@ -45,23 +45,27 @@ def read(session: Session, customer_id: UUID, message_id: UUID, now: datetime) -
     return _told(session, [messages.read(session, customer_id, message_id, now)])[0]
 
 
-def watch(sessions: sessionmaker[Session], now: datetime) -> None:
-    """Tell customers of first looks and of grants that are about to end, each once."""
+def tell_of_first_looks(sessions: sessionmaker[Session], now: datetime) -> None:
+    """Tell customers of organisations that have looked for the first time."""
     awaited: Awaited | None = None
     while True:
         with sessions.begin() as session:
-            awaited = _tell_of_first_looks(session, awaited, now)
+            awaited = _first_looks(session, awaited, now)
         if awaited is None:
-            break
+            return
+
+
+def tell_of_ends(sessions: sessionmaker[Session], now: datetime) -> None:
+    """Tell customers of grants that are about to end, once for each end."""
     end: consent.End | None = None
     while True:
         with sessions.begin() as session:
             end = consent.tell_of_ends(session, now, end, BATCH)
         if end is None:
-            break
+            return
 
 
-def _tell_of_first_looks(session: Session, last: Awaited | None, now: datetime) -> Awaited | None:
+def _first_looks(session: Session, last: Awaited | None, now: datetime) -> Awaited | None:
     after = (last.customer_id, last.organisation_id) if last else None
     waiting = store.awaited(session, after, BATCH)
     looks = ledger.first_looks(session, [(w.customer_id, w.organisation_id, w.since) for w in waiting])

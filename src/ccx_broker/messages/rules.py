@@ -59,6 +59,7 @@ class Mail:
     mail_id: UUID
     kind: Kind
     address: str | None
+    made_at: datetime
 
 
 @dataclass(frozen=True)

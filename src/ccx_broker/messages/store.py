@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Row, case, delete, exists, func, literal, select, tuple_, update
+from sqlalchemy import (
+    CursorResult,
+    Float,
+    Interval,
+    Row,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -113,6 +125,11 @@ def add_mail(
     )
 
 
+def is_mail_due(session: Session, now: datetime) -> bool:
+    """Whether there is anything to send."""
+    return bool(session.scalar(select(exists().where(MailRow.due_at <= now))))
+
+
 def claim_mails(
     session: Session, now: datetime, limit: int, first_wait: timedelta, longest_wait: timedelta
 ) -> Sequence[Mail]:
@@ -126,17 +143,20 @@ def claim_mails(
         .order_by(MailRow.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .subquery()
+        .cte("due")
     )
-    doubled = first_wait * func.power(2, func.least(MailRow.tries, 16))
-    wait = case((doubled < longest_wait, doubled), else_=longest_wait)
+    seconds = func.least(
+        first_wait.total_seconds() * func.power(2.0, func.least(MailRow.tries, 16), type_=Float),
+        longest_wait.total_seconds(),
+    )
+    wait = func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=Interval)
     rows = session.execute(
         update(MailRow)
         .where(MailRow.customer_id == due.c.customer_id, MailRow.mail_id == due.c.mail_id)
         .values(tries=MailRow.tries + 1, due_at=literal(now) + wait)
-        .returning(MailRow.customer_id, MailRow.mail_id, MailRow.kind, MailRow.address)
+        .returning(MailRow.customer_id, MailRow.mail_id, MailRow.kind, MailRow.address, MailRow.made_at)
     )
-    return [Mail(row.customer_id, row.mail_id, _kind(row.kind), row.address) for row in rows]
+    return [Mail(row.customer_id, row.mail_id, _kind(row.kind), row.address, row.made_at) for row in rows]
 
 
 def drop_mail(session: Session, mail: Mail) -> None:
@@ -148,14 +168,12 @@ def drop_mail(session: Session, mail: Mail) -> None:
 
 def drop_old_mails(session: Session, made_before: datetime, limit: int) -> int:
     """Give up to `limit` mails up that nobody could deliver; return how many there were."""
-    # None is due earlier than it was made, so the index over `due_at` finds the old ones among the due.
     old = (
         select(MailRow.customer_id, MailRow.mail_id)
         .where(MailRow.made_at < made_before)
-        .order_by(MailRow.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .subquery()
+        .cte("old")
     )
     result: CursorResult[Any] = session.execute(  # type: ignore[assignment]
         delete(MailRow).where(

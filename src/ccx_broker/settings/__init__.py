@@ -49,6 +49,8 @@ class Settings:
     client_metadata_documents: bool
     client_metadata_any_port: bool
     client_metadata_loopback: bool
+    smtp_url: str | None = field(repr=False)
+    mail_from: str | None
 
 
 HIDDEN = {f"CCX_{f.name.upper()}" for f in fields(Settings) if not f.repr}
@@ -95,9 +97,15 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         "client_metadata_loopback": read(
             "CCX_CLIENT_METADATA_LOOPBACK", "false", v.off if production else v.switch
         ),
+        "smtp_url": read("CCX_SMTP_URL", None, v.smtp_url),
+        "mail_from": read("CCX_MAIL_FROM", None, v.mail_address),
     }
     if values["secret_key"] and values["secret_key"] == values["password_key"]:
         read.problems.append("CCX_SECRET_KEY and CCX_PASSWORD_KEY are the same: make one for each.")
+    if "CCX_SMTP_URL" in read.given and "CCX_MAIL_FROM" not in read.given:
+        read.problems.append(
+            "CCX_MAIL_FROM is not set: CCX_SMTP_URL needs an address that the mails come from."
+        )
     read.find_unknown()
     if data_dir and not read.problems:
         for name in ("secret_key", "password_key"):

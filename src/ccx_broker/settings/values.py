@@ -85,6 +85,30 @@ def database_url(value: str) -> str:
     return value
 
 
+def smtp_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port or True)
+        valid = valid and parts.path in ("", "/") and parts.query in ("", "starttls")
+    except ValueError:
+        valid = False
+    if not valid or (parts.scheme == "smtps" and parts.query):
+        raise ValueError(
+            "set it to smtp://user:password@host:587?starttls or smtps://user:password@host, with %-escapes "
+            "in user and password."
+        )
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.username is not None and parts.scheme == "smtp" and not parts.query and not local:
+        raise ValueError("the password would go over the network in the clear: add ?starttls, or use smtps.")
+    return value
+
+
+def mail_address(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", value):
+        raise ValueError("set it to a plain e-mail address, such as ccx@example.org.")
+    return value
+
+
 def issuer(value: str) -> str:
     try:
         parts = urlsplit(value)
