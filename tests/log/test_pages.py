@@ -154,3 +154,9 @@ def test_the_chart_has_a_row_for_each_organisation_the_busiest_first() -> None:
     assert quiet.bars[-1].monday == monday
     assert quiet.bars[-1].height >= 4, "one look must be seen beside two hundred"
     assert chart([], NOW) == []
+
+
+def test_a_look_that_found_nothing_is_told_as_one(broker: Broker, http: httpx2.Client) -> None:
+    shared = share(broker, http, ["buy.coupons"])
+    assert read(http, shared) == 200
+    assert "looked and found nothing" in page(broker, shared.customer)

@@ -45,6 +45,7 @@ SCREENS: dict[str, tuple[str, Way]] = {
     "agreement": ("One agreement, with the very values", first_agreement()),
     "as-they-see": ("See it as they see it", first_agreement("/as-they-see")),
     "log": ("Who looked", at("/log")),
+    "messages": ("The inbox", at("/messages")),
     "account": ("The account", at("/account")),
 }
 
