@@ -107,7 +107,12 @@ def test_a_person_arrives_with_a_passkey_and_comes_back_with_it(
     device.touched(False)
     page.goto(f"{local(broker)}/signin?next=/account")
     page.get_by_role("button", name="Use my passkey").click()
-    device.touched(True)
+    for _ in range(5):  # a touch before the browser asks for one is none; a person touches again
+        device.touched(True)
+        page.wait_for_timeout(1000)
+        if page.url == f"{local(broker)}/account":
+            break
+        device.touched(False)
     expect(page).to_have_url(f"{local(broker)}/account")
     expect(page.get_by_text("10 of 10 left")).to_be_visible()
 

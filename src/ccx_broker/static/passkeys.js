@@ -10,11 +10,12 @@
     btoa(Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join(""))
       .replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
-  async function options(part, body) {
+  async function options(part, body, signal) {
     const answer = await fetch(part.dataset.passkey, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: body && JSON.stringify(body),
+      signal,
     });
     const read = await answer.json();
     if (!answer.ok) throw Object.assign(new Error(read.detail), { said: read.detail });
@@ -41,7 +42,9 @@
     HTMLFormElement.prototype.submit.call(form); // the password's field may stay empty
   }
 
-  let waiting = null; // the browser's offer in the address field; it has to end before another question
+  // The browser's offer in the address field. It has to end before another question: each question sets the cookie
+  // that its answer is checked by, so a late answer to the first would spoil the second.
+  let waiting = null, offering = Promise.resolve();
 
   async function ask(part) {
     const form = part.closest("form"), problem = part.querySelector("[data-problem]");
@@ -49,6 +52,7 @@
     if (!fields.every((field) => field.reportValidity())) return;
     problem.hidden = true;
     waiting?.abort();
+    await offering;
     try {
       const wanted = await options(part, fields.length
         ? Object.fromEntries(fields.map((field) => [field.name, field.value])) : undefined);
@@ -63,11 +67,11 @@
   }
 
   async function offer(part) {
-    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     waiting = new AbortController();
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     try {
       send(part, await navigator.credentials.get({
-        publicKey: await options(part), mediation: "conditional", signal: waiting.signal,
+        publicKey: await options(part, undefined, waiting.signal), mediation: "conditional", signal: waiting.signal,
       }));
     } catch {
       // Not taken up, or interrupted by the button: nothing was asked for, so there is nothing to say.
@@ -77,6 +81,6 @@
   for (const part of document.querySelectorAll("[data-passkey]")) {
     part.hidden = false;
     part.querySelector("button").addEventListener("click", () => ask(part));
-    if ("offer" in part.dataset) offer(part);
+    if ("offer" in part.dataset) offering = offer(part);
   }
 })();
