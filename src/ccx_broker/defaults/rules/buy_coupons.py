@@ -48,7 +48,7 @@ class BuyCoupons:
     def examples(self, about: About, future: Future) -> Iterable[Row]:
         """Return whether a coupon was used in the weeks that came, if enough was bought in them."""
         state, coming = about.states[self.memory.name], future.states.get(self.memory.name)
-        if coming is not None and coming["all"][A_LINES] >= ENOUGH:
+        if state["all"][A_LINES] and coming is not None and coming["all"][A_LINES] >= ENOUGH:
             yield Row(USES, features(state), float(coming["all"][A_COUPONS] > 0))
 
     def chance(self, about: About) -> float | None:
