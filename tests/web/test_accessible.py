@@ -71,6 +71,7 @@ def complaints(page: Page, axe: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "way"), ALL, ids=[name for name, _ in ALL])
 def test_axe_finds_nothing_on_any_page_in_any_state(stage: Stage, axe: str, name: str, way: Way) -> None:
     broken: list[str] = []
