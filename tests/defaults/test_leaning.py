@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ccx_broker.defaults.calibration import HOLD_OUT, History, calibrate, last_lines, shipped
 from ccx_broker.defaults.rules import learn_from
 from ccx_broker.defaults.rules.buy_coupons import BuyCoupons
-from ccx_broker.defaults.rules.discover_own_brand import OWN_BRAND, DiscoverOwnBrand
-from ccx_broker.defaults.rules.discover_price_sensitivity import REDUCED, DiscoverPriceSensitivity
+from ccx_broker.defaults.rules.discover_own_brand import OWN_BRAND
+from ccx_broker.defaults.rules.discover_price_sensitivity import PRICE_SENSITIVITY
 from ccx_broker.defaults.rules.interface import About, Cell, Guess
 from ccx_broker.defaults.rules.leaning import ENOUGH, STEPS, Leaning, weighed
 from ccx_broker.defaults.rules.leaning import median as median_of
@@ -22,8 +22,8 @@ from ccx_broker.defaults.rules.observation import Line, Observation
 from ccx_broker.defaults.rules.population import FOLDS, Population
 from tests.defaults.examples import MONDAY_NOON, product, seen
 
-OWN, PRICE, COUPONS = DiscoverOwnBrand(), DiscoverPriceSensitivity(), BuyCoupons()
-LEANINGS = [OWN_BRAND.leaning, REDUCED.leaning]
+OWN, PRICE, COUPONS = OWN_BRAND, PRICE_SENSITIVITY, BuyCoupons()
+LEANINGS = [OWN_BRAND.leaning, PRICE_SENSITIVITY.leaning]
 
 
 def lines(count: int, hits: int = 0, **of: Any) -> list[dict[str, Any]]:
@@ -213,7 +213,7 @@ def test_the_chances_of_the_three_values_add_up_and_the_likeliest_is_told(
     for states, _, population, fold, _ in judged:
         view = population.view(fold)
         about = About(states, view.typical[estimator.key], view.models[estimator.key])
-        chances = estimator.bands.chances(about)
+        chances = estimator.chances(about)
         assert sum(chances.values()) == pytest.approx(1)
         assert min(chances.values()) >= 0
         guess = estimator.conclude(about)

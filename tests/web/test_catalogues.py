@@ -15,6 +15,8 @@ from scripts.words import LOCALE, PACKAGE, texts, updated
 
 FURTHER = [code for code in codes() if code != "en"]
 VALUE = re.compile(r"%\((\w+)\)(?:\.\d)?[sdf]")
+DOCUMENTED = re.compile(r"`|\n")
+"""A docstring tells of a pattern and is none."""
 TAG = re.compile(r"</?[a-z][^>]*>")
 
 
@@ -85,6 +87,20 @@ def test_texts_stand_in_the_source_as_they_are() -> None:
                 if name in ("say", "say_n", "word"):
                     assert not any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts), call.lineno
                     assert len(parts) == 1 or not any(isinstance(part, ast.Constant) for part in parts), path
+
+
+def test_every_pattern_in_the_source_is_a_text_that_can_be_translated(template: Catalog) -> None:
+    said = {form for message in template for form in forms(message.id)}
+    patterns = {
+        node.value
+        for file in PACKAGE.rglob("*.py")
+        if "demo" not in file.parts and file.name != "words.py"
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and VALUE.search(node.value)
+        if " " in node.value and not DOCUMENTED.search(node.value)
+    }
+    assert len(patterns) > 50
+    assert patterns - said == set(), "mark a pattern that is kept in a variable with `word`"
 
 
 def test_only_literals_are_trusted_as_markup() -> None:

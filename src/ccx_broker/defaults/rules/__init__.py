@@ -16,8 +16,8 @@ from ccx_broker.defaults.rules.buy_usual import BuyUsual
 from ccx_broker.defaults.rules.currency import CURRENCY
 from ccx_broker.defaults.rules.deliver_method import DELIVER_METHOD
 from ccx_broker.defaults.rules.discover_categories import DiscoverCategories
-from ccx_broker.defaults.rules.discover_own_brand import DiscoverOwnBrand
-from ccx_broker.defaults.rules.discover_price_sensitivity import DiscoverPriceSensitivity
+from ccx_broker.defaults.rules.discover_own_brand import OWN_BRAND
+from ccx_broker.defaults.rules.discover_price_sensitivity import PRICE_SENSITIVITY
 from ccx_broker.defaults.rules.interface import About, Estimator, Guess, Memory
 from ccx_broker.defaults.rules.language import LANGUAGE
 from ccx_broker.defaults.rules.observation import Observation
@@ -33,8 +33,8 @@ ESTIMATORS: tuple[Estimator, ...] = (
     BuyUsual(),
     BuyCoupons(),
     DiscoverCategories(),
-    DiscoverOwnBrand(),
-    DiscoverPriceSensitivity(),
+    OWN_BRAND,
+    PRICE_SENSITIVITY,
     BuyReplenish(),
     BuyPriceBand(),
     CURRENCY,

@@ -1,15 +1,15 @@
 """Three bands around what is usual, and the chance that a customer's next weeks fall into each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ccx_broker.defaults.rules import words
 from ccx_broker.defaults.rules.chance import honest
-from ccx_broker.defaults.rules.interface import About, Future, Guess, Row, State
+from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
 from ccx_broker.defaults.rules.leaning import Leaning
 from ccx_broker.defaults.rules.models import logistic
-from ccx_broker.defaults.rules.shelves import SHELVES
+from ccx_broker.defaults.rules.shelves import SHELVES, Shelves
 
 ABOVE, HIGH, LOW = "above", "high", "low"
 MODELS: Mapping[str, str] = dict.fromkeys((ABOVE, HIGH, LOW), "logistic")
@@ -21,14 +21,32 @@ ENOUGH = 25
 
 @dataclass(frozen=True)
 class Bands:
-    """Values by where the share of the next nine weeks lies; the edges are in units of the usual share."""
+    """An estimator of a value that follows from where the share of the next nine weeks lies.
 
+    The edges are in units of the usual share; `message` says the counts, and what is usual, in words;
+    `measured_as` is what the evaluation calls the chance of being above the usual. Half-life 60 days for
+    what is recent, none for the whole.
+    """
+
+    key: str
     leaning: Leaning
+    message: str
+    measured_as: str
     low: str
     middle: str
     high: str
     low_below: float
     high_above: float
+    memory: Shelves = SHELVES
+    models: Mapping[str, str] = field(default_factory=lambda: MODELS, compare=False)
+
+    def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
+        """Return one customer's share in what is typical."""
+        return self.leaning.census(states[self.memory.name])
+
+    def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
+        """Return the usual share, by shelf and branch."""
+        return self.leaning.distil(cells)
 
     def above_typical(self, about: About) -> float | None:
         """Return the chance that the share of the next weeks is above the usual; None if nothing is known."""
@@ -59,21 +77,21 @@ class Bands:
         yield Row(HIGH, features, float(share > usual * self.high_above))
         yield Row(LOW, features, float(share < usual * self.low_below))
 
-    def guess(self, about: About, message: str) -> Guess | None:
-        """Return the likeliest value; `message` says the counts, and what is usual, in words."""
+    def conclude(self, about: About) -> Guess | None:
+        """Return the likeliest value."""
         chances = self.chances(about)
         if chances is None:
             return None
         value = max(chances, key=lambda each: chances[each])
-        return Guess(value, honest(chances[value]), self.evidence(about, message))
+        return Guess(value, honest(chances[value]), self.evidence(about))
 
-    def evidence(self, about: About, message: str) -> dict[str, Any]:
+    def evidence(self, about: About) -> dict[str, Any]:
         """Return why: what was bought, when, and what is usual among others."""
         state, usual = about.states[SHELVES.name], self.usual(about.typical)
         hits, tries = state["all"][self.leaning.hits], state["all"][self.leaning.tries]
         percent = words.shares({"share": hits / tries, "usual": usual})
         days = {"since": state["first"], "until": state["last"]}
-        return words.say(message, hits=hits, tries=tries, **days, **percent) | {
+        return words.say(self.message, hits=hits, tries=tries, **days, **percent) | {
             "lines": hits,
             "of": tries,
             "from": state["first"],
@@ -85,10 +103,10 @@ class Bands:
         """Return the median share among others; where there are none yet, that of the public data."""
         return float(typical.get("usual", self.leaning.centre))
 
-    def prediction(self, about: About, bar: float, message: str) -> dict[str, Any] | None:
-        """Return the chance of being above the usual as `defaults-eval/1` wants it."""
+    def predictions(self, about: About, bar: float) -> Mapping[str, Mapping[str, Any]]:
+        """Return the chance of being above the usual."""
         chance = self.above_typical(about)
-        return None if chance is None else binary(chance, bar, self.evidence(about, message))
+        return {} if chance is None else {self.measured_as: binary(chance, bar, self.evidence(about))}
 
     def _features(self, about: About) -> Sequence[float] | None:
         state = self._state(about)

@@ -18,6 +18,7 @@ from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row,
 from ccx_broker.defaults.rules.leaning import depth, weighed
 from ccx_broker.defaults.rules.models import logistic
 from ccx_broker.defaults.rules.shelves import A_COUPONS, A_LINES, R_COUPONS, SHELVES, Shelves
+from ccx_broker.words import word
 
 USES = "uses"
 PRIOR_LINES, USUAL_SHARE = 16.0, 0.0133
@@ -82,8 +83,10 @@ class BuyCoupons:
         return words.say(AMONG_OTHERS, **said, **words.shares({"users": users})) | plain | {"usual": users}
 
 
-ALONE = "You used a coupon for %(used)s of the %(lines)s things you bought between %(since)s and %(until)s."
-AMONG_OTHERS = (
+ALONE = word(
+    "You used a coupon for %(used)s of the %(lines)s things you bought between %(since)s and %(until)s."
+)
+AMONG_OTHERS = word(
     "You used a coupon for %(used)s of the %(lines)s things you bought between %(since)s and %(until)s."
     " Of the others, %(users)s have ever used one."
 )
