@@ -51,6 +51,7 @@ screens: $(READY)  ## pictures of the main pages, to docs/screens/
 
 bench: $(READY)  ## requests a second, and the ratios that matter
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.pages
 
 eval: $(READY)  ## how good the defaults are on real purchases; EVAL="--fold other" takes the other households
 	$(BIN)/python -m bench.evaluation $(EVAL)
