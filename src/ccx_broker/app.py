@@ -52,11 +52,16 @@ from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
 
 
+def keys_of(settings: Settings) -> Keys:
+    """Return the secrets for keyed hashes."""
+    return Keys(secret=settings.secret_key, password=settings.password_key)
+
+
 def post_office(settings: Settings) -> PostOffice | None:
     """Return how mail leaves, if the settings name a server."""
     if settings.smtp_url is None or settings.mail_from is None:
         return None
-    return PostOffice(mail_server(settings.smtp_url), settings.mail_from, settings.issuer)
+    return PostOffice(mail_server(settings.smtp_url), settings.mail_from, settings.issuer, keys_of(settings))
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -75,7 +80,7 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             timeout=3,
             reconnect_timeout=3,
         ),
-        keys=Keys(secret=settings.secret_key, password=settings.password_key),
+        keys=keys_of(settings),
         lifetimes=Lifetimes(
             session=settings.session_lifetime,
             code=settings.code_lifetime,

@@ -19,6 +19,7 @@ from ccx_broker.accounts import store as accounts
 from ccx_broker.accounts.rules import Customer
 from ccx_broker.inbox.mailing import PostOffice
 from ccx_broker.kit.ids import new_id
+from ccx_broker.kit.runtime import Keys
 from ccx_broker.kit.smtp import mail_server
 from ccx_broker.messages import service as messages
 from ccx_broker.messages.rules import Kind
@@ -52,7 +53,7 @@ class Letterbox:
     @property
     def post(self) -> PostOffice:
         """Return how a broker hands its mail over here."""
-        return PostOffice(mail_server(self.url), SENDER, ISSUER)
+        return PostOffice(mail_server(self.url), SENDER, ISSUER, Keys(b"s" * 32, b"p" * 32))
 
     @property
     def url(self) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
+from ccx_broker.accounts import store as accounts
 from ccx_broker.inbox.letters import letter
 from ccx_broker.inbox.mailing import GIVE_UP, deliver, give_up
 from ccx_broker.inbox.rules import TITLES
@@ -112,13 +114,31 @@ def test_a_message_that_is_taken_back_is_not_mailed(sessions: sessionmaker[Sessi
 
 
 def test_two_processes_send_each_mail_once(sessions: sessionmaker[Session], box: Letterbox) -> None:
-    customer = somebody(sessions)
-    for _ in range(45):
-        tell(sessions, customer)
+    customers = [somebody(sessions) for _ in range(9)]
+    for _ in range(5):
+        for customer in customers:
+            tell(sessions, customer)
     with ThreadPoolExecutor(4) as pool:
         sent = list(pool.map(lambda _: deliver(sessions, box.post, NOW), range(4)))
     assert sum(sent) == 45
-    assert len({mail["Message-ID"] for mail in box.to(customer.email)}) == len(box.to(customer.email)) == 45
+    for customer in customers:
+        assert (
+            len({mail["Message-ID"] for mail in box.to(customer.email)}) == len(box.to(customer.email)) == 5
+        )
+
+
+def test_an_address_gets_ten_mails_an_hour_whoever_signed_up_with_it(
+    sessions: sessionmaker[Session], box: Letterbox
+) -> None:
+    one = somebody(sessions)
+    with sessions.begin() as session:
+        another = replace(one, customer_id=new_id(), email=one.email.upper())
+        accounts.add_customer(session, another)
+    for customer in (one, another) * 6:
+        tell(sessions, customer)
+    assert deliver(sessions, box.post, NOW) == 10
+    assert deliver(sessions, box.post, NOW + timedelta(minutes=30)) == 0
+    assert deliver(sessions, box.post, NOW + timedelta(minutes=61)) == 2
 
 
 def test_a_server_that_is_away_costs_no_mail(sessions: sessionmaker[Session], box: Letterbox) -> None:

@@ -125,6 +125,21 @@ def test_a_ranking_is_reordered_by_buttons_and_then_saved(
     assert held(http, customer, "pay.method_order") == ["cash", "card", "wallet"]
 
 
+def test_half_hours_survive_a_form_that_shows_whole_ones(
+    http: httpx2.Client, customer: SomeCustomer, browser: Browser
+) -> None:
+    said = [{"days": ["mon"], "from": "18:00", "to": "20:30"}]
+    http.put("/v1/me/preferences/deliver.window", json={"value": said}, headers=customer.bearer)
+    browser.open("/preferences/deliver.window")
+    browser.send(answer_form(browser), [("rank", "need")], unset={"rank"})
+    assert held(http, customer, "deliver.window") == said
+    browser.send(answer_form(browser), [("value", "tue-09")])
+    assert held(http, customer, "deliver.window") == [
+        {"days": ["tue"], "from": "09:00", "to": "10:00"},
+        {"days": ["mon"], "from": "18:00", "to": "21:00"},
+    ]
+
+
 def test_questions_are_found_by_their_words(browser: Browser) -> None:
     browser.open("/preferences?q=shop+MOSTLY")
     assert "Which shop do you mostly go to?" in text(browser)

@@ -14,8 +14,12 @@ from email.message import EmailMessage
 from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.accounts import store as accounts
+from ccx_broker.accounts.rules import normal_email
+from ccx_broker.accounts.rules.attempts import Quota, Wait
+from ccx_broker.accounts.store import limits
 from ccx_broker.inbox.letters import letter
 from ccx_broker.kit.language import best, language
+from ccx_broker.kit.runtime import Keys
 from ccx_broker.kit.smtp import MailServer
 from ccx_broker.messages import store
 from ccx_broker.messages.rules import SECURITY, Mail
@@ -28,6 +32,12 @@ BATCH = 10
 FIRST_WAIT = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
 GIVE_UP = timedelta(days=3)
+PER_ADDRESS = Quota(10)
+"""Mails to one address in an hour. Anybody may sign up with anybody's address, as often as they like."""
+
+
+_Letter = tuple[Mail, tuple[str, EmailMessage] | None]
+"""A mail with its address and text; None if it is not wanted any more."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class PostOffice:
     server: MailServer
     sender: str
     issuer: str
+    keys: Keys
 
 
 def deliver(sessions: sessionmaker[Session], post: PostOffice, now: datetime) -> int:
@@ -51,6 +62,7 @@ def deliver(sessions: sessionmaker[Session], post: PostOffice, now: datetime) ->
             with sessions.begin() as session:
                 claimed = store.claim_mails(session, now, BATCH, FIRST_WAIT, LONGEST_WAIT)
                 letters = [(mail, _letter(session, mail, post)) for mail in claimed]
+                letters = _allowed(session, letters, post.keys, now)
             if not claimed:
                 return sent
             sent += _send(sessions, smtp, post.sender, letters)
@@ -68,7 +80,7 @@ def _send(
     sessions: sessionmaker[Session],
     smtp: smtplib.SMTP,
     sender: str,
-    letters: Sequence[tuple[Mail, tuple[str, EmailMessage] | None]],
+    letters: Sequence[_Letter],
 ) -> int:
     sent = 0
     for mail, addressed in letters:
@@ -100,6 +112,26 @@ def _letter(session: Session, mail: Mail, post: PostOffice) -> tuple[str, EmailM
     address = mail.address or customer.email
     written = letter(mail, address, spoken, sender=post.sender, issuer=post.issuer)
     return None if written is None else (address, written)
+
+
+def _allowed(session: Session, letters: Sequence[_Letter], keys: Keys, now: datetime) -> list[_Letter]:
+    """Return the letters without those that are one too many for their address: they stay in the outbox.
+
+    All addresses are locked at once, in one order, so that two processes can't wait for each other.
+    """
+    buckets = {a[0]: keys.mac("mails.address", normal_email(a[0])) for _, a in letters if a is not None}
+    counted = limits.lock_attempts(session, set(buckets.values()), now) if buckets else {}
+    allowed = []
+    for mail, addressed in letters:
+        if addressed is not None:
+            bucket = buckets[addressed[0]]
+            claim = PER_ADDRESS.claim(counted[bucket], now)
+            if isinstance(claim, Wait):
+                continue
+            counted[bucket] = claim
+        allowed.append((mail, addressed))
+    limits.save_attempts(session, counted)
+    return allowed
 
 
 def _code(error: smtplib.SMTPException) -> int:

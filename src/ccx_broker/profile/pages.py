@@ -215,6 +215,9 @@ def _save(db: Db, me: SignedInPage, item: Item, sent: Sent) -> str | None:
     """Store what a form says; return what is wrong with it, if anything is."""
     customer_id, value = me.customer.customer_id, read(item, sent)
     rank, note = (sent.get(name, [""])[0] for name in ("rank", "note"))
+    held = _known(db, me, [item])[item.key].held
+    if held is not None and value is not None and control(item, held.value) == control(item, value):
+        value = held.value  # the form can't tell them apart (half hours in a grid), so nothing was changed
     if value is None:
         return say("Choose or write something first, or leave it unsaid.")
     try:
