@@ -52,7 +52,9 @@ class Language:
     def find(self, message: str, many: str | None = None, n: int = 1) -> str:
         """Return the translation of a pattern, in the form for `n` things if it has a plural."""
         if many is None:
-            return self._translations.gettext(message) if message else ""
+            found = self._translations.gettext(message) if message else ""
+            # A pattern that has a plural is found by its singular only in newer versions of Python 3.11.
+            return found if found != message else self._translations.ngettext(message, message, 1)
         return self._translations.ngettext(message, many, n)
 
     def find_in(self, context: str, message: str) -> str:
