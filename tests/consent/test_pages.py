@@ -20,7 +20,7 @@ from tests.oauth_support import (
     new_application,
     new_customer,
 )
-from tests.support import Broker
+from tests.support import Broker, need_chromium
 
 SCOPES = ("pref:buy", "pref:diet.allergens", "events:write", "offline_access")
 CHROMIUM = [
@@ -229,7 +229,7 @@ def test_nobody_else_can_end_what_is_shared(
 @pytest.fixture
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        chromium = playwright.chromium.launch(executable_path=need_chromium(), args=CHROMIUM)
         context = chromium.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})
         yield context.new_page()
         chromium.close()
