@@ -114,9 +114,9 @@ def test_slot_and_day_are_measured_apart() -> None:
 
 # Categories
 
-WEIGHTS = [1.0, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0]
+WEIGHTS = [1.0, 0.0, 0.1, 0.0, 0.0]
 MODELS = {MUCH: WEIGHTS, LITTLE: WEIGHTS}
-USUAL = {"MILK": [0.4, 0.4], "BREAD": [0.3, 0.3], "TINSEL": [0.001, 0.2]}
+USUAL = {"MILK": [0.4, 0.4, 2.0], "BREAD": [0.3, 0.3, 2.0], "TINSEL": [0.001, 0.2, 2.0]}
 
 
 def test_only_what_was_bought_is_listed_and_the_measurement_gets_the_rest() -> None:
@@ -132,12 +132,49 @@ def test_what_others_buy_lately_is_told_from_what_they_always_buy() -> None:
         (i % FOLDS, learn_from({}, weekly(20) + weekly(2, start=_AFTER, products=[product("TINSEL")])))
         for i in range(30)
     ]
-    ever, lately = typical_of(histories)[0]["discover.categories"]["TINSEL"]
+    ever, lately, _ = typical_of(histories)[0]["discover.categories"]["TINSEL"]
     assert ever == pytest.approx(2 / 22)
     assert lately > 2 * ever
 
 
 _AFTER = MONDAY_NOON + timedelta(weeks=20)
+
+
+def test_what_divides_people_counts_sooner_than_what_all_buy_now_and_then() -> None:
+    """One in five buys CAT FOOD on every second visit, everybody SUGAR on every tenth: both on a tenth of all."""
+    others = [
+        (
+            i % FOLDS,
+            learn_from(
+                {},
+                [
+                    seen(
+                        MONDAY_NOON + timedelta(weeks=week),
+                        products=[
+                            product("MILK"),
+                            *([product("CAT FOOD")] if i % 5 == 0 and week % 2 else []),
+                            *([product("SUGAR")] if (week + i) % 10 == 0 else []),
+                        ],
+                    )
+                    for week in range(20)
+                ],
+            ),
+        )
+        for i in range(200)
+    ]
+    typical = typical_of(others)[0]["discover.categories"]
+    cats, sugar = typical["CAT FOOD"], typical["SUGAR"]
+    assert cats[0] == pytest.approx(sugar[0], abs=0.01)
+    assert cats[2] < 3
+    assert sugar[2] > 100
+    both = [*weekly(2), seen(_AFTER, products=[product("SUGAR"), product("CAT FOOD")])]
+    assert guess(DiscoverCategories(), both, typical, **MODELS).value[0] == "CAT FOOD"
+
+
+def test_who_came_a_few_times_does_not_tell_what_is_typical() -> None:
+    few = [(i % FOLDS, learn_from({}, weekly(3))) for i in range(100)]
+    many = [(i % FOLDS, learn_from({}, weekly(4, products=[product("MILK")]))) for i in range(100)]
+    assert list(typical_of(few + many)[0]["discover.categories"]) == ["MILK"]
 
 
 @pytest.mark.parametrize("memory", [VISITS, BASKETS])

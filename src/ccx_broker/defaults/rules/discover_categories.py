@@ -1,8 +1,9 @@
 """discover.categories: what the customer buys again and again, most usual first.
 
-Each category gets the probability that it is in a basket, from how often the customer has bought it (ever,
-with newer visits counting for more, and on the last three and eight visits) and how often others do (ever
-and lately: seasons). The weights are fitted; docs/defaults.md has the formula.
+Each category gets the probability that it is in a basket, from how often the customer has bought it (with
+newer visits counting for more, and on the last eight visits), how often others do (ever and lately: seasons)
+and how alike others are in it: a cat's food bought once will be bought again, sugar need not be. The weights
+are fitted; docs/defaults.md has the formula.
 """
 
 import heapq
@@ -22,12 +23,14 @@ from ccx_broker.defaults.rules.models import linear, logistic, sigmoid
 from ccx_broker.defaults.rules.shelves import SHELVES
 from ccx_broker.defaults.rules.visits import VISITS, Visits, total
 
-MUCH, LITTLE, LIST = "much", "little", "list"
+MUCH, LITTLE, LIST = "well_known", "hardly_known", "list"
 """The models: of who is known well and of who is not, and how sure a whole list is."""
 
 EVERYWHERE = "*"
 SEASON = Decay(20)
 LEAST_CHANCE = 0.0005
+WORTH = (0.5, 200.0)
+"""The bounds of how many visits what is typical of a category is worth."""
 
 
 class _Scored(NamedTuple):
@@ -42,14 +45,16 @@ class _Scored(NamedTuple):
 class DiscoverCategories:
     """Half-lives: 150 days for the customer's visits (tastes last), 20 days for what others buy lately.
 
-    Others count for `prior` visits. Who has bought fewer than `well_known` lines is judged by a model of
-    their own kind. Only what was bought is listed; without a fitted model only what was bought `often`, and
-    is `likely` to be within ten visits, worth `ahead` independent ones: a full pantry is not filled again.
+    What is typical is learnt from those with `enough` visits; of what few buy it counts for `prior` visits.
+    Who has bought fewer than `well_known` lines is judged by a model of their own kind. Only what was bought
+    is listed; without a fitted model only what was bought `often`, and is `likely` to be within ten visits,
+    worth `ahead` independent ones: a full pantry is not filled again.
     """
 
     key: str = field(default="discover.categories", init=False)
     memory: Visits = VISITS
     prior: float = 2.0
+    enough: int = 4
     well_known: int = 60
     longest: int = 10
     own: int = 20
@@ -67,8 +72,15 @@ class DiscoverCategories:
         return dict.fromkeys((MUCH, LITTLE, LIST), "logistic")
 
     def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
-        """Return the customer's visits and their latest ones by season's weight: all, and by category."""
+        """Return on which share of visits each category was bought, of pairs of visits, and of the latest.
+
+        Of the latest visits it is the weight, which newer ones have more of: seasons. Who made too few
+        visits has no share to speak of.
+        """
         mine, of = states[self.memory.name], states[SHELVES.name]["of"]
+        n = mine["n"]
+        if n < self.enough:
+            return {}
         season: dict[str, float] = {}
         whole = 0.0
         for second, names in mine["lately"]:
@@ -76,20 +88,31 @@ class DiscoverCategories:
             whole += weight
             for name in names:
                 season[name] = season.get(name, 0.0) + weight
-        shares = {name: [float(shelf[shelves.VISITS]), season.get(name, 0.0)] for name, shelf in of.items()}
-        return {EVERYWHERE: [float(mine["n"]), whole], **shares}
+        shares = {}
+        for name, shelf in of.items():
+            times = shelf[shelves.VISITS]
+            shares[name] = [times / n, times * (times - 1) / (n * (n - 1)), season.get(name, 0.0)]
+        return {EVERYWHERE: [whole], **shares}
 
     def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
-        """Return on which share of visits a category is bought, ever and lately; the most bought first."""
+        """Return for each category, the most bought first: the share of visits on which others buy it, ever
+        and lately, and how many visits of somebody's own weigh as much as that.
+
+        Customers' shares of visits are taken to have a beta distribution, whose first two moments give the
+        last number (Kleinman 1973): the less customers differ, the larger it is.
+        """
         if EVERYWHERE not in cells:
             return {}
-        visits, season = cells[EVERYWHERE].sums
-        shares = {
-            name: [round(cell.sums[0] / visits, 6), round(cell.sums[1] / season, 6) if season else 0.0]
-            for name, cell in cells.items()
-            if name != EVERYWHERE
-        }
-        return dict(sorted(shares.items(), key=lambda item: (-item[1][0], item[0])))
+        customers, (whole,) = cells[EVERYWHERE]
+        found = {}
+        for name, cell in cells.items():
+            if name != EVERYWHERE:
+                share, again, season = cell.sums
+                mean = share / customers
+                variance = max(again / customers - mean**2, 1e-7)
+                worth = min(max(mean * (1 - mean) / variance - 1, WORTH[0]), WORTH[1])
+                found[name] = [round(mean, 6), round(season / whole, 6) if whole else 0.0, round(worth, 3)]
+        return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
 
     def conclude(self, about: About) -> Guess | None:
         """List the likeliest of the categories that were bought."""
@@ -176,10 +199,9 @@ class DiscoverCategories:
         """
         of, mine = about.states[SHELVES.name]["of"], about.states[self.memory.name]
         present = SHELVES.visits.weight(about.states[SHELVES.name]["at"]) or 1
-        weight, visits = total(mine) + self.prior, mine["n"] + self.prior
-        held = [Counter(chain.from_iterable(names for _, names in mine["lately"][:k])) for k in (3, None)]
-        three, all_lately = held
-        kept = min(3, len(mine["lately"])), len(mine["lately"])
+        lately, weight = mine["lately"], total(mine)
+        held = Counter(chain.from_iterable(names for _, names in lately))
+        three = chain.from_iterable(names for _, names in lately[:3])
         most = (
             heapq.nlargest(self.own, of, key=lambda name: of[name][shelves.WEIGHT])
             if len(of) > self.own
@@ -189,22 +211,14 @@ class DiscoverCategories:
             shelf = of.get(name)
             if shelf is None and not filled:
                 continue
-            usual, season = about.typical.get(name, (LEAST_CHANCE, LEAST_CHANCE))
-            prior, times = self.prior * usual, 0
-            recent = ever = prior
-            if shelf is not None:
-                times = shelf[shelves.VISITS]
-                recent += shelf[shelves.WEIGHT] / present
-                ever += times
+            share, season, worth = about.typical.get(name, (LEAST_CHANCE, LEAST_CHANCE, self.prior))
+            prior = worth * share
+            recent, times = (shelf[shelves.WEIGHT] / present, shelf[shelves.VISITS]) if shelf else (0.0, 0)
             features = (
-                logit(recent / weight, LEAST_CHANCE),
-                logit(ever / visits, LEAST_CHANCE),
-                three[name] / kept[0],
-                all_lately[name] / kept[1],
-                _usual_odds(usual),
+                logit((recent + prior) / (weight + worth), LEAST_CHANCE),
+                logit((held[name] + prior) / (len(lately) + worth), LEAST_CHANCE),
+                _usual_odds(share),
                 _usual_odds(season),
-                1.0 if times else 0.0,
-                log1p(times),
             )
             yield name, features, times
 
