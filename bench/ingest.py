@@ -1,6 +1,7 @@
-"""Behaviour taken in over HTTP, next to the same computation without a server, in turns."""
+"""Behaviour taken in over HTTP, next to the same computation without a server or a database, in turns."""
 
 import sys
+import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.ids import new_id
 
 SENDERS = 2
-OVER_HTTP, ALONE = "over HTTP", "the computation alone"
+OVER_HTTP, CONCLUDED = "over HTTP", "until the last conclusion"
+LEARNING, ALONE = "learning alone", "learning and concluding alone"
+ROWS = (OVER_HTTP, CONCLUDED, LEARNING, ALONE)
 HEAD = b"POST /v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer ccxa_shop\r\nContent-Type: application/json\r\n"
 TAKEN = orjson.dumps({"accepted": BATCH, "duplicates": 0, "refused": []})
 
@@ -68,20 +71,23 @@ def measure(cluster: str, customers: int, *, rounds: int, seconds: float) -> Beh
     learning = Learning(queue)
     url = seed(cluster, customers, name="ingest")
     know(url, learning)
-    measured: dict[str, list[Round]] = {OVER_HTTP: [], ALONE: []}
+    measured: dict[str, list[Round]] = {name: [] for name in ROWS}
     question, sent = Ingest(queue), 0
     with server("as-built", url) as (port, process):
         for turn in range(rounds + 1):  # the first warms up and does not count
             question.prepare()
             before = sum(process.cpu_times()[:2])
+            begun = time.perf_counter()
             one = uvloop.run(load(port, question, connections=SENDERS, seconds=seconds))
             one.processor = sum(process.cpu_times()[:2]) - before
+            wait_for_conclusions(url)
+            whole = Round(time.perf_counter() - begun, sum(process.cpu_times()[:2]) - before, one.latencies)
             if one.wrong:
                 sys.exit(f"{len(one.wrong)} batches were not taken in, the first:\n{one.wrong[0].decode()}")
             sent += len(one.latencies) * BATCH
-            alone = learning.measure(seconds)
+            alone = [learning.measure(seconds, concluding=concluding) for concluding in (False, True)]
             if turn:
-                for name, each in ((OVER_HTTP, one), (ALONE, alone)):
+                for name, each in zip(ROWS, (one, whole, *alone), strict=True):
                     measured[name].append(each)
                     print(f"round {turn} of {rounds}: {name}: {each.rate * BATCH:,.0f} orders/s", flush=True)
     if (kept := events(url)) != sent:
@@ -103,9 +109,16 @@ def know(url: str, learning: Learning) -> None:
         store.add_population(session, new_id(), learning.population, now)
         store.make_states(session, list(customers.values()), now)
         store.save_states(
-            session, {customers[number]: state for number, state in learning.states.items()}, now
+            session, ((customers[number], state) for number, state in learning.states.items()), {}, now
         )
     engine.dispose()
+
+
+def wait_for_conclusions(url: str) -> None:
+    """Return when everything that was learnt has been concluded from."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute("SELECT FROM estimator_states WHERE unconcluded <> '{}' LIMIT 1").rowcount:
+            time.sleep(0.01)
 
 
 def events(url: str) -> int:

@@ -11,7 +11,7 @@ from bench.load import Round
 from bench.orders import Order, Queue, number_of
 from ccx_broker.defaults.calibration import History, calibrate
 from ccx_broker.defaults.populations import BARS
-from ccx_broker.defaults.rules import conclude_all, learn_from, memories_that_saw
+from ccx_broker.defaults.rules import conclude_all, learn_from, memories_that_hear
 from ccx_broker.defaults.rules.observation import Observation, observe
 from ccx_broker.defaults.rules.population import fold_of
 
@@ -31,22 +31,25 @@ class Learning:
         self.states = {number: learn_from({}, seen) for number, seen in self.past.items()}
         self.population = calibrate([History(fold(number), seen) for number, seen in self.past.items()])
 
-    def take_in(self, batch: Iterable[Order]) -> None:
-        """Learn from orders, and conclude once for each customer, as the broker does."""
+    def take_in(self, batch: Iterable[Order], *, concluding: bool) -> None:
+        """Learn from orders, and conclude about each of their customers at once if asked to."""
         for number, seen in observed(batch).items():
             self.states[number] = learn_from(self.states.get(number, {}), seen)
-            self.conclude(number, self.states[number], seen)
+            if concluding:
+                self.conclude(number, self.states[number], seen)
 
     def conclude(self, number: int, states: dict[str, Any], seen: Iterable[Observation]) -> None:
         """Draw the conclusions about a customer."""
-        conclude_all(states, self.population.view(fold(number)), BARS, memories_that_saw(seen))
+        conclude_all(
+            states, self.population.view(fold(number)), BARS, memories_that_hear({each.name for each in seen})
+        )
 
-    def measure(self, seconds: float) -> Round:
+    def measure(self, seconds: float, *, concluding: bool) -> Round:
         """Take batches in for so many seconds; a latency is a batch's."""
         result = Round()
         begun, worked = time.perf_counter(), time.process_time()
         while (now := time.perf_counter()) - begun < seconds:
-            self.take_in(next(self.batches))
+            self.take_in(next(self.batches), concluding=concluding)
             result.latencies.append(time.perf_counter() - now)
         result.seconds, result.processor = time.perf_counter() - begun, time.process_time() - worked
         return result

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
-import psycopg
 import pytest
 from hypothesis import settings
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,9 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.embedded import EmbeddedPostgres
 from ccx_broker.kit.migrations import migrate
-from tests.support import Broker, start_broker
-
-CLUSTER = "CCX_TEST_CLUSTER"
+from tests.support import CLUSTER, Broker, new_database, start_broker
 
 # A busy machine is no fault of what is tested. Where a change is judged, it is by the same cases each time;
 # on a developer's machine every run looks for new ones.
@@ -48,11 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def database_url(worker_id: str) -> str:
     """The address of this worker's own, migrated database: a copy of the cluster's first one."""
-    template, name = os.environ[CLUSTER], f"ccx_{worker_id}"
-    with psycopg.connect(template.replace("/ccx?", "/postgres?"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE ccx")  # type: ignore[arg-type]
-    return template.replace("/ccx?", f"/{name}?")
+    return new_database(f"ccx_{worker_id}")
 
 
 @pytest.fixture(scope="session")

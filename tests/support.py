@@ -15,7 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
+
+CLUSTER = "CCX_TEST_CLUSTER"
+"""The environment variable with the address of the cluster's first database."""
+
+
+def new_database(name: str) -> str:
+    """Make a migrated database of this name, a copy of the cluster's first one, and return its address."""
+    template = os.environ[CLUSTER]
+    with psycopg.connect(template.replace("/ccx?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE ccx")  # type: ignore[arg-type]
+    return template.replace("/ccx?", f"/{name}?")
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,16 @@ class Broker:
             capture_output=True,
             text=True,
         ).stdout
+
+    def conclude(self) -> None:
+        """Wait until the server has drawn all conclusions from what it was sent."""
+        with psycopg.connect(self.environment["CCX_DATABASE_URL"], autocommit=True) as database:
+            for _ in range(6000):
+                due = database.execute("SELECT FROM estimator_states WHERE unconcluded <> '{}' LIMIT 1")
+                if not due.rowcount:
+                    return
+                time.sleep(0.01)
+        raise TimeoutError("Conclusions are still due after a minute.")
 
 
 def need_program(*names: str) -> str:

@@ -15,7 +15,7 @@ from ccx_broker.accounts import pages as accounts_pages
 from ccx_broker.consent import api as consent_api
 from ccx_broker.consent import pages as consent_pages
 from ccx_broker.defaults import api as defaults_api
-from ccx_broker.defaults import events_api
+from ccx_broker.defaults import conclusions, events_api
 from ccx_broker.defaults import pages as defaults_pages
 from ccx_broker.disclosure import api as disclosure_api
 from ccx_broker.disclosure import pages as disclosure_pages
@@ -24,7 +24,7 @@ from ccx_broker.disclosure.store import prepare
 from ccx_broker.inbox import api as inbox_api
 from ccx_broker.inbox import pages as inbox_pages
 from ccx_broker.inbox.mailing import PostOffice
-from ccx_broker.inbox.rounds import Rounds
+from ccx_broker.inbox.rounds import Round
 from ccx_broker.intake import api as intake_api
 from ccx_broker.kit import health
 from ccx_broker.kit.clock import now
@@ -32,6 +32,7 @@ from ccx_broker.kit.db import make_engine, make_sessions
 from ccx_broker.kit.errors import install_error_handlers
 from ccx_broker.kit.limits import BodyLimit
 from ccx_broker.kit.openapi import PROBLEM_ANSWERS, complete_openapi
+from ccx_broker.kit.rounds import Rounds
 from ccx_broker.kit.runtime import Keys, Lifetimes, Runtime
 from ccx_broker.kit.smtp import mail_server
 from ccx_broker.log import api as log_api
@@ -51,6 +52,11 @@ from ccx_broker.settings import Settings
 from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
 
+ROUNDS_EVERY = 10.0
+"""Seconds between two rounds that nobody has called for."""
+REST = 9.0
+"""Conclusions take a tenth of a core at most: reads and batches go first."""
+
 
 def keys_of(settings: Settings) -> Keys:
     """Return the secrets for keyed hashes."""
@@ -62,6 +68,21 @@ def post_office(settings: Settings) -> PostOffice | None:
     if settings.smtp_url is None or settings.mail_from is None:
         return None
     return PostOffice(mail_server(settings.smtp_url), settings.mail_from, settings.issuer, keys_of(settings))
+
+
+def rounds_of(runtime: Runtime, post: PostOffice | None) -> tuple[Rounds, ...]:
+    """Return what the server does by itself beside the requests."""
+    messages = Round(runtime.sessions, post, now)
+    return (
+        Rounds("messages", messages, every=ROUNDS_EVERY),
+        Rounds(
+            "conclusions",
+            conclusions.Round(runtime.sessions, now),
+            every=ROUNDS_EVERY,
+            rest=REST,
+            called=runtime.learnt,
+        ),
+    )
 
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
@@ -103,10 +124,12 @@ def create_app(settings: Settings, database_url: str) -> FastAPI:
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 20)
-            rounds = Rounds(runtime.sessions, post_office(settings), now)
-            rounds.start()
+            rounds = rounds_of(runtime, post_office(settings))
+            for each in rounds:
+                each.start()
             yield
-            rounds.stop()
+            for each in rounds:
+                each.stop()
         engine.dispose()
 
     app = FastAPI(

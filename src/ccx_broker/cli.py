@@ -170,12 +170,12 @@ def tidy() -> None:
 def notify() -> None:
     """Tell customers of first looks and coming ends, and send the mails that wait. `serve` does it by itself."""
     from ccx_broker.app import post_office
-    from ccx_broker.inbox.rounds import Rounds
+    from ccx_broker.inbox.rounds import Round
     from ccx_broker.kit.clock import now
 
     with transactions() as sessions:
         try:
-            Rounds(sessions, post_office(settings()), now).once()
+            Round(sessions, post_office(settings()), now)()
         except OSError as error:
             raise Unusable(f"The mail server does not take mail: {error}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bench.ingest import ALONE, OVER_HTTP, Behaviour, Ingest
+from bench.ingest import ALONE, LEARNING, OVER_HTTP, Behaviour, Ingest
 from bench.learning import Learning
 from bench.load import Round
 from bench.orders import BATCH, Queue, number_of
@@ -83,18 +83,20 @@ def test_a_batch_is_right_if_all_of_it_was_new(queue: Queue) -> None:
 def test_the_computation_alone_learns_what_the_queue_brings(queue: Queue) -> None:
     learning = Learning(queue)
     before = dict(learning.states)
-    learning.take_in(next(queue.batches()))
+    learning.take_in(next(queue.batches()), concluding=False)
     assert any(learning.states[number] != before[number] for number in before)
 
 
 def test_behaviour_is_told_by_the_order() -> None:
     rounds = {
         OVER_HTTP: [Round(seconds=2.0, processor=1.0, latencies=[0.1] * 20)],
+        LEARNING: [Round(seconds=1.0, processor=1.0, latencies=[0.01] * 100)],
         ALONE: [Round(seconds=1.0, processor=1.0, latencies=[0.02] * 40)],
     }
     behaviour = Behaviour(rounds, 1000, 9.0, (1.04, 1.5))
     assert f"| {OVER_HTTP} | 1,000 | 100.0 | 100.0 | 500 |" in intake_table(behaviour)
-    assert "behaviour over HTTP / the computation alone: 0.25" in intake_ratios(behaviour)
+    assert "behaviour over HTTP / learning alone: 0.10" in intake_ratios(behaviour)
+    assert "behaviour over HTTP / learning and concluding alone: 0.25" in intake_ratios(behaviour)
     assert "learning from the 10,000th order / from the 10th: 1.04" in intake_ratios(behaviour)
 
 

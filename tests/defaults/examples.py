@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ccx_broker.defaults.rules.events import ReceivedEvent
+from sqlalchemy.orm import Session
+
+from ccx_broker.defaults import conclusions, conclusions_store, service, store
+from ccx_broker.defaults.rules.events import LearnResult, ReceivedEvent
 from ccx_broker.defaults.rules.observation import Observation, observe
 
 NEW_YORK = "America/New_York"
@@ -57,3 +60,12 @@ def received(
     customer_id: UUID, organisation_id: UUID, message_id: str, at: datetime = MONDAY_NOON, **of: Any
 ) -> ReceivedEvent:
     return ReceivedEvent(customer_id, organisation_id, message_id, "Order Completed", at, order(**of))
+
+
+def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> LearnResult:
+    """Take events in and conclude from them, as the broker does one after the other."""
+    result = service.learn(session, events, now)
+    customers = {event.customer_id for event in events}
+    conclusions.conclude(session, store.lock_states(session, customers), now)
+    conclusions_store.settle(session, customers)
+    return result

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from ccx_broker.defaults.populations import BARS
-from ccx_broker.defaults.service import learn
 from ccx_broker.organisations.service import add_organisation
 from ccx_broker.profile.store import effective_values
+from tests.defaults.examples import learn
 from tests.defaults.test_service import events
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -62,7 +62,7 @@ def held(sessions: sessionmaker[Session], customer: Customer, key: str) -> tuple
 
 
 def test_who_never_shopped_has_no_defaults(customer: Customer) -> None:
-    assert customer.ask("GET", "/v1/me/defaults") == {"items": []}
+    assert customer.ask("GET", "/v1/me/defaults") == {"items": [], "pending": False}
     assert customer.ask("GET", "/v1/me/events") == {"items": [], "next": None}
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccx_broker.defaults.rules import ESTIMATORS, guess_all, learn_from, memories_that_saw
+from ccx_broker.defaults.rules import ESTIMATORS, guess_all, learn_from, memories_that_hear
 from ccx_broker.defaults.rules.behaviour import BEYOND_ORDERS
 from ccx_broker.defaults.rules.observation import ORDER, Observation, observe
 from ccx_broker.defaults.rules.population import View
@@ -111,7 +111,7 @@ def test_states_stay_small_whatever_comes() -> None:
 def test_an_order_costs_these_guesses_nothing() -> None:
     assert ORDER not in EVENTS
     names = {estimator.memory.name for estimator in BEYOND_ORDERS}
-    assert not names & memories_that_saw([seen()])
+    assert not names & memories_that_hear([seen().name])
 
 
 # Which keys there are

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from ccx_broker.defaults.service import learn
 from ccx_broker.organisations.service import add_organisation
 from ccx_broker.profile.store import effective_values
+from tests.defaults.examples import learn
 from tests.defaults.test_api import Customer, customer, listed
 from tests.defaults.test_service import NOW, events
 from tests.intake.test_api import weeks
@@ -263,6 +263,7 @@ def test_an_organisation_reads_a_guess_as_long_as_it_may_be_made(broker: Broker,
     subject = http.get("/v1/preferences", headers=bearer).json()["subject"]
     sent = http.post("/v1/events", json={"batch": weeks(subject, 12)}, headers=bearer).raise_for_status()
     assert sent.json()["accepted"] == 12
+    broker.conclude()
     guess = [("buy.store", "367", "default")]
     assert read() == guess
     source = http.get("/v1/me/sources", headers=person.bearer).json()["items"][0]["organisation_id"]

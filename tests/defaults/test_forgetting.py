@@ -17,12 +17,12 @@ from ccx_broker.defaults import events_store, store
 from ccx_broker.defaults.forgetting import forget_event, forget_source, resume_learning, stop_learning
 from ccx_broker.defaults.rules import learn_from
 from ccx_broker.defaults.rules.events import LearnResult, ReceivedEvent
-from ccx_broker.defaults.service import ask_again, learn
+from ccx_broker.defaults.service import ask_again
 from ccx_broker.kit.errors import NotFound
 from ccx_broker.organisations.service import add_organisation
 from ccx_broker.profile.service import accept_default, dismiss_default, set_preference
 from ccx_broker.profile.store import effective_values, load_defaults
-from tests.defaults.examples import MONDAY_NOON, product, received
+from tests.defaults.examples import MONDAY_NOON, learn, product, received
 from tests.defaults.test_service import NOW, SHOP, events, kept, new_customer, statements, visits
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from ccx_broker.defaults import events_store
 from ccx_broker.defaults.forgetting import forget_event, forget_source, resume_learning, stop_learning
 from ccx_broker.defaults.rules.events import LearnResult
-from ccx_broker.defaults.service import learn
 from ccx_broker.profile.service import set_preference
 from ccx_broker.profile.store import effective_values
+from tests.defaults.examples import learn
 from tests.defaults.test_forgetting import event_ids, guessed, learnt_by_rules, new_shop, state_of
 from tests.defaults.test_service import NOW, events, kept, new_customer
 

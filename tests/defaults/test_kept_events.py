@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import events_store
 from ccx_broker.defaults.rules.events import ReceivedEvent
-from ccx_broker.defaults.service import learn
-from tests.defaults.examples import product
+from tests.defaults.examples import learn, product
 from tests.defaults.test_forgetting import SLOW
 from tests.defaults.test_service import NOW, SHOP, new_customer
 

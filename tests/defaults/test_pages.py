@@ -19,6 +19,7 @@ class Shop:
     """An organisation that may tell what its customer does."""
 
     def __init__(self, broker: Broker, customer: SomeCustomer) -> None:
+        self.broker = broker
         self.http = httpx2.Client(base_url=broker.url, timeout=30)
         token = authorise(
             broker,
@@ -44,6 +45,7 @@ class Shop:
             for i in range(first, first + count)
         ]
         self.http.post("/v1/events", json={"batch": batch}).raise_for_status()
+        self.broker.conclude()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from ccx_broker.inbox.rounds import Rounds
+from ccx_broker.inbox.rounds import Round
 from ccx_broker.kit import clock
 from tests.disclosure.support import Shared, share, withdraw
 from tests.inbox.support import inbox, kinds
@@ -23,7 +23,7 @@ def shared(broker: Broker, http: httpx2.Client) -> Shared:
 
 def watch(sessions: sessionmaker[Session], now: datetime) -> None:
     """Do what a running broker does every few seconds, from the beginning."""
-    Rounds(sessions, None, lambda: now).once()
+    Round(sessions, None, lambda: now)()
 
 
 def look(http: httpx2.Client, shared: Shared) -> int:

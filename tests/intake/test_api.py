@@ -125,10 +125,11 @@ def grant(sessions: sessionmaker[Session], shop: Shop) -> Grant:
 
 
 def test_behaviour_becomes_defaults(
-    http: httpx2.Client, shop: Shop, grant: Grant, sessions: sessionmaker[Session]
+    broker: Broker, http: httpx2.Client, shop: Shop, grant: Grant, sessions: sessionmaker[Session]
 ) -> None:
     answer = post(http, shop.token, weeks(grant.subject, 12))
     assert (answer.status_code, answer.json()) == (200, {"accepted": 12, "duplicates": 0, "refused": []})
+    broker.conclude()
     with sessions() as session:
         assert load_defaults(session, grant.customer_id)["buy.store"].value == "367"
         events = events_store.events_page(session, grant.customer_id, before=None, limit=20)

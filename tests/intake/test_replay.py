@@ -25,6 +25,7 @@ from ccx_broker.defaults.rules.population import fold_of
 from ccx_broker.profile.store import load_defaults
 from tests.consent.support import new_customer
 from tests.intake.test_api import Shop, give, open_shop, post
+from tests.support import Broker
 
 HOUSEHOLDS = 12
 BATCH = 100
@@ -118,10 +119,11 @@ def served(session: Session, known: Mapping[str, Known]) -> dict[str, Guesses]:
 
 
 def states(session: Session, known: Mapping[str, Known]) -> dict[UUID, dict[str, Any]]:
-    return store.lock_states(session, [one.customer_id for one in known.values()])
+    return dict(store.lock_states(session, [one.customer_id for one in known.values()]))
 
 
 def test_batches_over_http_teach_what_the_file_teaches(
+    broker: Broker,
     http: httpx2.Client,
     sessions: sessionmaker[Session],
     shop: Shop,
@@ -131,18 +133,21 @@ def test_batches_over_http_teach_what_the_file_teaches(
     """As a shop's till would send it: a batch is about many customers, and two are under way at once."""
     events = addressed(purchases, known)
     assert send(http, shop, events, senders=2) == (len(events), 0)
+    broker.conclude()
     with sessions() as session:
         guesses = served(session, known)
         assert guesses == offline(session, purchases, known, shop)
         assert len({key for of in guesses.values() for key in of}) >= 4, "there must be something to compare"
         before = states(session, known)
     assert send(http, shop, events, senders=2) == (0, len(events)), "sending again is harmless"
+    broker.conclude()
     with sessions() as session:
         assert served(session, known) == guesses
         assert states(session, known) == before
 
 
 def test_the_order_in_which_purchases_arrive_changes_nothing(
+    broker: Broker,
     http: httpx2.Client,
     sessions: sessionmaker[Session],
     shop: Shop,
@@ -154,5 +159,6 @@ def test_the_order_in_which_purchases_arrive_changes_nothing(
     mixed = events + events[::3]
     random.Random(20170101).shuffle(mixed)
     assert send(http, shop, mixed, senders=4) == (len(events), len(mixed) - len(events))
+    broker.conclude()
     with sessions() as session:
         assert served(session, known) == offline(session, short, known, shop)

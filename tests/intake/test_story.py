@@ -26,6 +26,7 @@ def test_a_customer_lets_a_shop_send_behaviour_and_gets_reasons(broker: Broker, 
 
     events = http.get("/v1/me/events", headers=customer.bearer).json()["items"]
     assert {event["organisation"] for event in events} == {shop.organisation}
+    broker.conclude()
     guessed = http.get("/v1/me/defaults", headers=customer.bearer).json()["items"]
     (store,) = (item for item in guessed if item["key"] == "buy.store")
     assert store["value"] == "367"

@@ -52,6 +52,7 @@ class Shop:
         self.client = self.application.client(broker, scopes)
         self.verifier = generate_token(48)
         self.state = ""
+        self.broker = broker
 
     def asks(self) -> str:
         """Return the path to which it sends the customer's browser."""
@@ -91,3 +92,4 @@ class Shop:
         ]
         told = self.client.post("/v1/events", json={"batch": orders}).raise_for_status().json()
         assert told["refused"] == []
+        self.broker.conclude()

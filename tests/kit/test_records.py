@@ -6,7 +6,7 @@ from sqlalchemy import DateTime, Float, Text, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from ccx_broker.kit.records import records
+from ccx_broker.kit.records import records, texts
 
 
 def test_rows_come_back_as_they_were_sent(session: Session) -> None:
@@ -23,6 +23,21 @@ def test_rows_come_back_as_they_were_sent(session: Session) -> None:
     kinds = {"id": Uuid(), "at": DateTime(timezone=True), "text": Text(), "number": Float(), "body": JSONB()}
     table = records("sent", sent, **kinds)
     assert [dict(row) for row in session.execute(select(*table.c)).mappings()] == sent
+
+
+ODD = ("", "plain", "quote \" ' \\ { } , NULL", "two\nlines ✓ 😀", ":bound %s %%", "x" * 2_000_000)
+
+
+def test_columns_of_texts_come_back_as_they_were_sent(session: Session) -> None:
+    table = texts("sent", one=ODD, other=(text[::-1] for text in ODD))
+    found = session.execute(select(table.c.one, table.c.other)).all()
+    assert [tuple(row) for row in found] == [(text, text[::-1]) for text in ODD]
+
+
+def test_a_statement_about_texts_is_the_same_for_any_number(session: Session) -> None:
+    for many in (0, 1, 300):
+        table = texts("sent", one=["x"] * many)
+        assert len(session.execute(select(table.c.one)).all()) == many
 
 
 def test_no_rows_are_no_rows(session: Session) -> None:

@@ -102,3 +102,4 @@ def _send(broker: Broker, token: str, batch: list[dict[str, Any]]) -> None:
         timeout=60,
     ).raise_for_status()
     assert answer.json()["refused"] == [], answer.text
+    broker.conclude()

@@ -222,6 +222,7 @@ def observed(stage: Stage) -> None:
         json={"batch": visits},
         headers={"Authorization": f"Bearer {token['access_token']}"},
     ).raise_for_status()
+    stage.broker.conclude()
 
 
 def with_guesses(stage: Stage) -> None:

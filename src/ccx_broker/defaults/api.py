@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from ccx_broker.accounts.auth import SignedIn
-from ccx_broker.defaults import events_store, service
+from ccx_broker.defaults import conclusions_store, events_store, service
 from ccx_broker.defaults.rules import heard_by
 from ccx_broker.defaults.rules.answers import CHANGES
 from ccx_broker.defaults.schemas import DefaultItem, DefaultList, DefaultReasons, EventItem
@@ -30,6 +30,8 @@ def get_defaults(me: SignedIn, db: Db) -> DefaultList:
     To correct one, say what is right: `PUT /v1/me/preferences/{key}`. A stated value always wins.
     """
     customer_id = me.customer.customer_id
+    # Asked first: what is concluded in between is then told as guess and as pending, and not as neither.
+    pending = conclusions_store.is_due(db, customer_id)
     found = profile_store.load_defaults(db, customer_id)
     counting = counting_keys(db, customer_id, found)
     return DefaultList(
@@ -37,7 +39,8 @@ def get_defaults(me: SignedIn, db: Db) -> DefaultList:
             DefaultItem.of(found[item.key], counts=item.key in counting)
             for item in CATALOGUE.items
             if item.key in found
-        ]
+        ],
+        pending=pending,
     )
 
 

@@ -13,12 +13,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import events_store, forgetting_store, store
-from ccx_broker.defaults.populations import BARS, current_population
-from ccx_broker.defaults.rules import conclude_all, learn_from
-from ccx_broker.defaults.rules.population import fold_of
+from ccx_broker.defaults.conclusions import conclude
+from ccx_broker.defaults.rules import learn_from
 from ccx_broker.kit.errors import NotFound
 from ccx_broker.organisations import store as organisations
-from ccx_broker.profile import service as profile
 
 
 def forget_event(session: Session, customer_id: UUID, event_id: UUID, now: datetime) -> None:
@@ -84,7 +82,5 @@ def _learn_anew(session: Session, customer_id: UUID, now: datetime) -> None:
     state: dict[str, Any] = {}
     for events in events_store.counting_events(session, customer_id):
         state = learn_from(state, [seen for event in events if (seen := event.observation())])
-    store.save_states(session, {customer_id: state}, now)
-    view = current_population(session).view(fold_of(customer_id.bytes))
-    offers = [(customer_id, offer) for offer in conclude_all(state, view, BARS)]
-    profile.offer_defaults(session, offers, now, anew=True)
+    store.save_states(session, [(customer_id, state)], {}, now)
+    conclude(session, {customer_id: state}, now, anew=True)

@@ -8,13 +8,11 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import events_store, store
 from ccx_broker.defaults.calibration import History, calibrate, shipped
-from ccx_broker.defaults.rules import conclude_all
 from ccx_broker.defaults.rules.interface import Progress
 from ccx_broker.defaults.rules.observation import Observation
 from ccx_broker.defaults.rules.population import Population, fold_of
 from ccx_broker.defaults.rules.silence import bar
 from ccx_broker.kit.ids import new_id
-from ccx_broker.profile import service as profile
 from ccx_broker.profile.catalogue import CATALOGUE
 
 BARS = {
@@ -24,9 +22,6 @@ BARS = {
 
 MOST_CUSTOMERS = 2_000
 """Customers whose past is looked at. More would make the numbers no better, only the job longer."""
-
-BATCH = 200
-"""Customers about whom the conclusions are drawn anew in one transaction."""
 
 MOST_EVENTS = 2_000
 """Events of one customer that are looked at, the latest ones."""
@@ -49,20 +44,6 @@ def current_population(session: Session) -> Population:
         _loaded.clear()
         _loaded[newest] = population
     return _loaded[newest]
-
-
-def conclude_again(session: Session, after: UUID | None, now: datetime) -> UUID | None:
-    """Draw the conclusions about the next few customers anew; return the last of them, None at the end."""
-    customers = store.customers_with_states(session, after, BATCH)
-    states = store.lock_states(session, customers)
-    population = current_population(session)
-    offers = [
-        (customer_id, offer)
-        for customer_id, known in states.items()
-        for offer in conclude_all(known, population.view(fold_of(customer_id.bytes)), BARS)
-    ]
-    profile.offer_defaults(session, offers, now)
-    return customers[-1] if customers else None
 
 
 def recalibrate(session: Session, now: datetime, progress: Progress) -> Population:

@@ -49,6 +49,9 @@ class DefaultList(BaseModel):
     """All guesses about a customer, the dismissed ones included."""
 
     items: list[DefaultItem]
+    pending: bool = Field(
+        description="Whether something was observed that the guesses don't show yet: it takes a moment."
+    )
 
 
 class EventItem(BaseModel):

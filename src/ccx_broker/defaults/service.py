@@ -1,17 +1,16 @@
-"""Taking behaviour in: keep it, learn from it, offer what follows."""
+"""Taking behaviour in: keep it, and learn from it. What follows is concluded a moment later (`conclusions`)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults import store
-from ccx_broker.defaults.populations import BARS, current_population
-from ccx_broker.defaults.rules import conclude_all, is_heard, learn_from, memories_that_saw
+from ccx_broker.defaults.conclusions import offers_of
+from ccx_broker.defaults.rules import is_heard, learn_from
 from ccx_broker.defaults.rules.events import Choices, LearnResult, ReceivedEvent
 from ccx_broker.defaults.rules.observation import Observation
-from ccx_broker.defaults.rules.population import fold_of
 from ccx_broker.kit.ids import new_id
 from ccx_broker.profile import service as profile
 from ccx_broker.profile import store as profile_store
@@ -32,6 +31,13 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
     """
     if not events:
         return LearnResult(0, 0)
+    # All that needs no lock comes before it: other batches about the same customers wait.
+    numbered = {new_id(): event for event in events}
+    observations = {
+        i: observation
+        for i, event in numbered.items()
+        if (observation := event.observation()) and is_heard(observation)
+    }
     customers = sorted({event.customer_id for event in events})
     store.make_states(session, customers, now)
     states = store.lock_states(session, customers)
@@ -44,13 +50,7 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
         for customer in customers
     }
 
-    numbered = {new_id(): event for event in events}
     markers = [i for i, event in numbered.items() if not choices[event.customer_id].collect]
-    observations = {
-        i: observation
-        for i, event in numbered.items()
-        if (observation := event.observation()) and is_heard(observation)
-    }
     may_teach = [i for i in observations if choices[numbered[i].customer_id].may_learn]
     new = store.insert_events(session, numbered, markers, may_teach, now)
 
@@ -61,26 +61,22 @@ def learn(session: Session, events: Sequence[ReceivedEvent], now: datetime) -> L
             observed.setdefault(numbered[i].customer_id, []).append(observation)
             if new[i]:
                 counted.setdefault(numbered[i].customer_id, []).append(observation)
-    learnt = {}
-    for customer, seen in sorted(observed.items()):
-        counts = counted.get(customer, [])
-        after = learn_from(states[customer], seen)
-        learnt[customer] = after if len(counts) == len(seen) else learn_from(states[customer], counts)
-    if learnt:
-        store.save_states(session, learnt, now)
-        population = current_population(session)
-        offers = [
-            (customer, offer)
-            for customer, states_now in learnt.items()
-            for offer in conclude_all(
-                states_now,
-                population.view(fold_of(customer.bytes)),
-                BARS,
-                memories_that_saw(observed[customer]),
-            )
-        ]
-        profile.offer_defaults(session, offers, now)
+    if observed:
+        heard = {customer: {each.name for each in seen} for customer, seen in observed.items()}
+        store.save_states(session, _learnt(states, observed, counted), heard, now)
     return LearnResult(accepted=len(new), duplicates=len(events) - len(new))
+
+
+def _learnt(
+    states: store.States,
+    observed: Mapping[UUID, Sequence[Observation]],
+    counted: Mapping[UUID, Sequence[Observation]],
+) -> Iterator[tuple[UUID, store.State]]:
+    """Yield the customers' states after what counts. What doesn't is learnt too, and thrown away: it takes as long."""
+    for customer, seen in observed.items():
+        before, counts = states[customer], counted.get(customer, ())
+        after = learn_from(before, seen)
+        yield customer, after if len(counts) == len(seen) else learn_from(before, counts)
 
 
 def ask_again(session: Session, customer_id: UUID, key: str, now: datetime) -> None:
@@ -92,6 +88,5 @@ def ask_again(session: Session, customer_id: UUID, key: str, now: datetime) -> N
     # State before guess, as `learn` does: the other way round, the two could wait for each other for ever.
     state = store.lock_states(session, [customer_id]).get(customer_id, {})
     profile.undismiss_default(session, customer_id, key)
-    view = current_population(session).view(fold_of(customer_id.bytes))
-    offers = [(customer_id, offer) for offer in conclude_all(state, view, BARS) if offer.key == key]
-    profile.offer_defaults(session, offers, now)
+    (offers,) = offers_of(session, {customer_id: state}).values()
+    profile.offer_defaults(session, [(customer_id, offer) for offer in offers if offer.key == key], now)

@@ -1,6 +1,6 @@
 """All SQL of taking events in, of estimator states and of populations. Each function is one statement, however many rows it is about."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     and_,
+    cast,
     delete,
     exists,
     func,
@@ -20,14 +21,17 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, insert
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults.rules.events import ReceivedEvent
 from ccx_broker.defaults.rules.population import Population
 from ccx_broker.defaults.tables import EstimatorStateRow, EventRow, MutedSourceRow, PopulationRow
 from ccx_broker.kit.jsons import dumps, loads
-from ccx_broker.kit.records import records
+from ccx_broker.kit.records import records, texts
+
+State = dict[str, Any]
+"""What the estimators remember of a customer, by memory."""
 
 MARKER = ""
 """The name of an event of which only the message id is kept, since its customer forbids more."""
@@ -39,14 +43,40 @@ def make_states(session: Session, customer_ids: Sequence[UUID], now: datetime) -
     session.execute(
         insert(EstimatorStateRow)
         .from_select(
-            ["customer_id", "state", "updated_at"],
-            select(rows.c.customer_id, literal(dumps({}), Text()), literal(now, TIMESTAMP(timezone=True))),
+            ["customer_id", "state", "unconcluded", "updated_at"],
+            select(
+                rows.c.customer_id,
+                literal(dumps({}), Text()),
+                cast(literal("{}"), ARRAY(Text())),
+                literal(now, TIMESTAMP(timezone=True)),
+            ),
         )
         .on_conflict_do_nothing()
     )
 
 
-def lock_states(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+class States(Mapping[UUID, State]):
+    """Customers' states as the database keeps them; each is decoded when it is asked for.
+
+    So a loop that learns from one after the other has one at a time in its hands, which fits into the
+    processor's nearest memory. A batch of a hundred decoded beforehand took two and a half times as long.
+    """
+
+    def __init__(self, kept: Mapping[UUID, str]) -> None:
+        self._kept = kept
+
+    def __getitem__(self, customer_id: UUID) -> State:
+        state: State = loads(self._kept[customer_id])
+        return state
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def lock_states(session: Session, customer_ids: Collection[UUID]) -> States:
     """Return the customers' states and keep others from changing them until the transaction ends.
 
     Locked in the order of customer_id, whatever the batch's order: two batches about the same customers
@@ -58,18 +88,31 @@ def lock_states(session: Session, customer_ids: Collection[UUID]) -> dict[UUID, 
         .order_by(EstimatorStateRow.customer_id)
         .with_for_update()
     )
-    return {row.customer_id: loads(row.state) for row in found}
+    return States({row.customer_id: row.state for row in found})
 
 
-def save_states(session: Session, states: Mapping[UUID, Mapping[str, Any]], now: datetime) -> None:
-    """Write locked states back."""
-    # As a text within the JSON that carries the rows: so the database need not look into it.
-    changed = [{"customer_id": customer_id, "state": dumps(state)} for customer_id, state in states.items()]
-    rows = records("learnt", changed, customer_id=Uuid(), state=Text())
+def save_states(
+    session: Session,
+    states: Iterable[tuple[UUID, State]],
+    heard: Mapping[UUID, Collection[str]],
+    now: datetime,
+) -> None:
+    """Write locked states back, and note the names of the events whose conclusions are now due, by customer."""
+    changed = {customer_id: dumps(state) for customer_id, state in states}
+    rows = texts(
+        "learnt",
+        customer_id=map(str, changed),
+        state=changed.values(),
+        heard=("\n".join(sorted(heard.get(customer_id, ()))) for customer_id in changed),
+    )
+    name = func.unnest(
+        EstimatorStateRow.unconcluded.concat(func.string_to_array(rows.c.heard, "\n"))
+    ).column_valued("name")
+    each_once = select(name).distinct().scalar_subquery()
     session.execute(
         update(EstimatorStateRow)
-        .where(EstimatorStateRow.customer_id == rows.c.customer_id)
-        .values(state=rows.c.state, updated_at=now)
+        .where(EstimatorStateRow.customer_id == cast(rows.c.customer_id, Uuid()))
+        .values(state=rows.c.state, unconcluded=func.array(each_once), updated_at=now)
         .execution_options(synchronize_session=False)
     )
 

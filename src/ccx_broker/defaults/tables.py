@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import DateTime, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ccx_broker.kit.db import Base
@@ -48,11 +48,16 @@ class PopulationRow(Base):
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+UNCONCLUDED = text("estimator_states.unconcluded <> '{}'")
+"""The condition that conclusions about a customer are due."""
+
+
 class EstimatorStateRow(Base):
     """What the estimators remember of a customer: bounded in size however long the history.
 
     `state` is JSON that only the estimators read, so it is kept as plain text: to take it apart at every
-    write would cost the database more than all the rest of taking an order in.
+    write would cost the database more than all the rest of taking an order in. `unconcluded` has the names of
+    the events that were heard since the last conclusions: some of a few dozen, however many events there were.
     """
 
     __tablename__ = "estimator_states"
@@ -61,7 +66,12 @@ class EstimatorStateRow(Base):
         ForeignKey("customers.customer_id", ondelete="CASCADE"), primary_key=True
     )
     state: Mapped[str] = mapped_column(Text)
+    unconcluded: Mapped[list[str]] = mapped_column(ARRAY(Text))
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    __table_args__ = (
+        Index("ix_estimator_states_unconcluded", "customer_id", postgresql_where=text("unconcluded <> '{}'")),
+    )
 
 
 class MutedSourceRow(Base):

@@ -23,7 +23,7 @@ defaults = typer.Typer(no_args_is_help=True, help="The guesses from behaviour.")
 @defaults.command()
 def calibrate(context: typer.Context) -> None:
     """Learn anew what is typical and how sure guesses may be, and weigh every guess by it. Run it weekly."""
-    from ccx_broker.defaults import populations
+    from ccx_broker.defaults import conclusions, populations
 
     with desk(context).sessions() as sessions, shown() as progress:
         with sessions.begin() as session:
@@ -31,7 +31,7 @@ def calibrate(context: typer.Context) -> None:
         after: UUID | None = None
         while True:
             with sessions.begin() as session:
-                after = populations.conclude_again(session, after, now())
+                after = conclusions.conclude_again(session, after, now())
             if after is None:
                 break
     typer.echo(f"Learnt from {population.customers} customers.")

@@ -71,7 +71,7 @@ def guesses_appear(scene: Scene) -> None:
         "Guesses appear, each with its reason",
         "Ada has not said anything yet. This is what she sees in her profile now:",
     )
-    found = {d["key"]: d for d in scene.mine("GET", "/v1/me/defaults").json()["items"]}
+    found = scene.guesses()
     for key, guess in found.items():
         scene.tell.item(
             f"{scene.questions[key]} → {in_words(guess['value'])}",

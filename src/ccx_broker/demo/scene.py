@@ -1,5 +1,6 @@
 """What every step of the story has at hand: Ada, her browser, the two shops, and whoever tells it."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,10 @@ from ccx_broker.demo.customers import Person, api
 from ccx_broker.demo.stage import Shop
 from ccx_broker.demo.teller import Teller
 from ccx_broker.demo.words import counted, in_words, source_in_words
+from ccx_broker.kit.unusable import Unusable
+
+PATIENCE = 600
+"""How often the guesses are asked for, ten times a second."""
 
 
 @dataclass
@@ -38,6 +43,15 @@ class Scene:
     def profile(self) -> dict[str, Any]:
         """Return all of her profile by key."""
         return {p["key"]: p for p in self.mine("GET", "/v1/me/preferences").json()["items"]}
+
+    def guesses(self) -> dict[str, Any]:
+        """Return what is guessed of her by key, as soon as the broker has thought about all that it was sent."""
+        for _ in range(PATIENCE):
+            told = self.mine("GET", "/v1/me/defaults").json()
+            if not told["pending"]:
+                return {guess["key"]: guess for guess in told["items"]}
+            time.sleep(0.1)
+        raise Unusable("The broker does not come to its conclusions.")
 
     def reads(self, shop: Shop, card: str, way: str = "token") -> tuple[int, dict[str, Any]]:
         """Let a shop ask the broker about her; returns the status and the body."""

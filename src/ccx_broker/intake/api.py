@@ -44,7 +44,7 @@ BATCH = {
 async def post_events(request: Request, rt: Rt) -> BatchAnswer:
     """Take in at most 500 events or 1 MiB. Idempotent by `messageId`; a bad event is refused by its index.
 
-    Needs `events:write`: a customer's token, for its own subject, or the organisation's own, for every
+    What follows from it is concluded a moment after the answer. Needs `events:write`: a customer's token, for its own subject, or the organisation's own, for every
     subject with a live grant that allows behaviour.
     """
     # Not through `Db`: a body that trickles in must not hold a connection meanwhile.
@@ -66,6 +66,7 @@ def receive(rt: Runtime, sent: Presented, body: bytes) -> BatchAnswer:
         raise challenged(problem, sent, rt)
     with rt.sessions.begin() as session:
         taken = service.take_in(session, access, batch_of(body), moment)
+    rt.learnt.set()
     return BatchAnswer.model_validate(asdict(taken))
 
 

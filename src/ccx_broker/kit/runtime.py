@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Event
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -42,6 +43,8 @@ class Runtime:
     pool: AsyncConnectionPool
     keys: Keys
     lifetimes: Lifetimes
+    learnt: Event = field(default_factory=Event)
+    """Set when behaviour has come in: conclusions may be due."""
 
     @property
     def secure_cookies(self) -> bool:

@@ -75,9 +75,8 @@ def heard_by(key: str) -> frozenset[str]:
     return frozenset[str]().union(*(e.memory.listens for e in ESTIMATORS if e.key == key))
 
 
-def memories_that_saw(observations: Iterable[Observation]) -> frozenset[str]:
-    """Return the names of the memories that learnt from any of `observations`."""
-    events = {observation.name for observation in observations}
+def memories_that_hear(events: Collection[str]) -> frozenset[str]:
+    """Return the names of the memories that learn from events of any of these names."""
     return frozenset(memory.name for event in events for memory in _LISTENING.get(event, ()))
 
 
