@@ -16,7 +16,7 @@ from ccx_broker.defaults.rules.currencies import CODES
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess
 from ccx_broker.defaults.rules.observation import Observation, observe
 from ccx_broker.defaults.rules.price_census import distilled, quantile, share_of
-from ccx_broker.defaults.rules.prices import PARTS, PRICES
+from ccx_broker.defaults.rules.prices import PARTS, PRICES, latest_lines
 from ccx_broker.profile.catalogue import CATALOGUE, check_value
 from tests.defaults.examples import MONDAY_NOON, order, product, seen
 
@@ -49,7 +49,7 @@ def guessed(known: About) -> Guess:
 
 def typical_of(prices: list[list[float]]) -> dict[str, Any]:
     """Return what is typical of customers who paid these prices for coffee."""
-    shares = [share_of([[i, round(p * PARTS)] for i, p in enumerate(mine)]) for mine in prices]
+    shares = [share_of([round(p * PARTS) for p in mine]) for mine in prices]
     cell = Cell(len(shares), tuple(map(sum, zip(*shares, strict=True))))
     return {"USD/COFFEE": distilled(cell)}
 
@@ -111,7 +111,7 @@ def test_the_less_customers_differ_the_more_the_others_count() -> None:
 def test_the_deciles_of_others_are_those_of_their_prices() -> None:
     chance = random.Random(2)
     logs = [chance.gauss(1, 0.5) for _ in range(4000)]
-    bins = share_of([[i, round(math.exp(x) * PARTS)] for i, x in enumerate(logs)])[5:]
+    bins = share_of([round(math.exp(x) * PARTS) for x in logs])[5:]
     for level, z in ((0.1, -1.2816), (0.5, 0.0), (0.9, 1.2816)):
         assert quantile(bins, level) == pytest.approx(1 + 0.5 * z, abs=0.06)
 
@@ -142,7 +142,7 @@ def test_the_order_in_which_prices_arrive_makes_no_difference(history: list[Any]
     assert state == learn_from({}, shuffled).get("prices")
     assert state == json.loads(json.dumps(state))
     if state is not None:
-        assert all(len(ring) <= PRICES.ring for *_, ring in state["of"].values())
+        assert all(len(latest_lines(priced)) <= PRICES.ring for priced in state["of"].values())
 
 
 def test_a_memory_of_many_categories_keeps_those_bought_most() -> None:

@@ -16,7 +16,7 @@ from ccx_broker.defaults.rules import mixture, models, words
 from ccx_broker.defaults.rules.chance import honest
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
 from ccx_broker.defaults.rules.price_census import MIDDLE, distilled, share_of
-from ccx_broker.defaults.rules.prices import MILLI, PARTS, PRICES, Prices
+from ccx_broker.defaults.rules.prices import MILLI, PARTS, PRICES, Prices, latest_lines, prices_of
 
 INSIDE = "inside"
 LEVELS = (0.1, 0.5, 0.9)
@@ -61,7 +61,7 @@ class BuyPriceBand:
         """Return how much dearer than others (as a logarithm) the customer buys, whatever it is."""
         apart, behind = 0.0, self.categories
         for name in self.fullest(state, self.known)[: self.telling]:
-            lines, logs, _ = state["of"][name]
+            lines, logs, *_ = state["of"][name]
             others = typical.get(name)
             if others:
                 trust = lines / (lines + self.lines)
@@ -71,7 +71,8 @@ class BuyPriceBand:
 
     def curve(self, name: str, state: State, typical: Mapping[str, Any], level: float) -> Curve:
         """Return the distribution of the logarithm of the next price."""
-        lines, logs, ring = state["of"][name]
+        lines, logs, *_ = priced = state["of"][name]
+        latest = latest_lines(priced)
         others = typical.get(name)
         if others:
             worth, _, *deciles = others
@@ -80,13 +81,11 @@ class BuyPriceBand:
             mean = logs / lines / MILLI
             points = [(mean + apart, self.unknown / len(UNKNOWN)) for apart in UNKNOWN]
         together: dict[int, int] = {}
-        for minute, _ in ring:
+        for minute, _ in latest:
             together[minute] = together.get(minute, 0) + 1
-        latest, life = state["at"], DAYS * self.half_life_days
-        weights = {
-            minute: 0.5 ** ((latest - minute) / life) / count**0.5 for minute, count in together.items()
-        }
-        points += [(log_of(price), weights[minute]) for minute, price in ring]
+        now, life = state["at"], DAYS * self.half_life_days
+        weights = {minute: 0.5 ** ((now - minute) / life) / count**0.5 for minute, count in together.items()}
+        points += [(log_of(price), weights[minute]) for minute, price in latest]
         return mixture.curve(points)
 
     def band(self, curve: Curve) -> tuple[float, float, float]:
@@ -132,7 +131,7 @@ class BuyPriceBand:
     def census(self, states: Mapping[str, State]) -> Mapping[str, Sequence[float]]:
         """Return what the customer paid, by category: see `price_census`."""
         state = states.get(self.memory.name)
-        return {} if state is None else {name: share_of(ring) for name, (*_, ring) in state["of"].items()}
+        return {} if state is None else {name: share_of(prices_of(of)) for name, of in state["of"].items()}
 
     def distil(self, cells: Mapping[str, Cell]) -> Mapping[str, Any]:
         """Return by category what others' prices are worth, their middle and their deciles."""
@@ -148,8 +147,8 @@ class BuyPriceBand:
             if name not in coming["of"]:
                 continue
             low, _, high = self.band(self.curve(name, state, about.typical, level))
-            ring = coming["of"][name][2]
-            for _, price in (ring[0], ring[-1]):
+            prices = prices_of(coming["of"][name])
+            for price in (prices[0], prices[-1]):
                 inside = low - CENT / 2 <= price / PARTS <= high + CENT / 2
                 yield Row(INSIDE, (log(state["of"][name][0]),), inside)
 

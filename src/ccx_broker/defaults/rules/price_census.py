@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import log
 
 from ccx_broker.defaults.rules.interface import Cell
-from ccx_broker.defaults.rules.prices import PARTS, Ring
+from ccx_broker.defaults.rules.prices import PARTS
 
 LOWEST, WIDTH, BINS = -3.0, 0.2, 80
 """Bins a fifth wide: from 0.05 to half a million, in any currency."""
@@ -21,9 +21,9 @@ FACTOR = 1.4
 Measured: weeks 1-33 of dunnhumby's Complete Journey against the following nine."""
 
 
-def share_of(ring: Ring) -> list[float]:
+def share_of(prices: Sequence[int]) -> list[float]:
     """Return one customer's sums: whether they count, within, mean, mean², error of the mean; then the bins."""
-    logs = [log(price / PARTS) for _, price in ring]
+    logs = [log(price / PARTS) for price in prices]
     n = len(logs)
     mean = sum(logs) / n
     sums = [0.0] * 5

@@ -1,11 +1,13 @@
 """What was paid for one of each kind of thing: the memory behind the price band.
 
 As JSON: `{"first": day, "last": day, "at": latest minute, "of": {currency/category: [lines, sum of log
-prices, [[minute, price], …]]}}`: of each category how many lines there were, the sum of the natural
-logarithms of their prices in thousandths, and the latest lines themselves, oldest first. A price is for one
-piece, as paid, in hundredths of a cent (or of the currency's hundredth).
+prices, line, …]}}`: of each category how many lines there were, the sum of the natural logarithms of their
+prices in thousandths, and the latest lines themselves, oldest first. A line is one number, the minute and
+behind it the price: this is the longest of all memories, and is read and written with every order. A price
+is for one piece, as paid, in hundredths of a cent (or of the currency's hundredth).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import log
@@ -22,7 +24,13 @@ MILLI = 1000
 MOST_PIECES = 50
 """A line of more pieces is no household's purchase."""
 
-Ring = list[list[int]]
+PRICE_BITS = 38
+PRICE = (1 << PRICE_BITS) - 1
+"""A line's lowest bits are its price. A dearer one (27 million of a currency) is not remembered: the minute
+before it leaves a line within 64 bits until 2033, and after that it is read a little slower."""
+
+Priced = Sequence[int]
+"""What is remembered of one category."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +62,11 @@ class Prices:
             if line.category is None or line.price is None or line.quantity > MOST_PIECES:
                 continue
             price = round(line.price * PARTS)
-            if price > 0:
+            if 0 < price <= PRICE:
                 name = f"{currency}/{line.category}"
-                lines, logs, ring = touched.get(name) or of.get(name) or (0, 0, [])
-                touched[name] = [lines + 1, logs + milli_log(price), self._after(ring, [minute, price])]
+                lines, logs, *ring = touched.get(name) or of.get(name) or (0, 0)
+                latest = self._after(ring, minute << PRICE_BITS | price)
+                touched[name] = [lines + 1, logs + milli_log(price), *latest]
         if not touched:
             return state
         after = of | touched
@@ -68,11 +77,21 @@ class Prices:
             "of": after if len(after) <= self.cap else _fullest(after, self.cap - self.cap // 4),
         }
 
-    def _after(self, ring: Ring, new: list[int]) -> Ring:
+    def _after(self, ring: list[int], new: int) -> list[int]:
         after = [*ring, new]
         if ring and new < ring[-1]:
             after.sort()
         return after[-self.ring :]
+
+
+def latest_lines(priced: Priced) -> list[tuple[int, int]]:
+    """Return the minute and the price of the latest lines of one category, oldest first."""
+    return [(line >> PRICE_BITS, line & PRICE) for line in priced[2:]]
+
+
+def prices_of(priced: Priced) -> list[int]:
+    """Return their prices alone."""
+    return [line & PRICE for line in priced[2:]]
 
 
 def currency_of(observation: Observation) -> str:
