@@ -114,6 +114,13 @@ def test_a_toss_up_is_no_reason_to_speak() -> None:
     assert "buy.store" not in offers(a + b)
 
 
+@pytest.mark.parametrize("number", [1e308, 1e200, float("inf"), float("nan"), 10**400])
+@pytest.mark.parametrize("field", ["price", "discount", "coupon_discount"])
+def test_a_number_that_no_price_can_be_is_taken_as_missing(field: str, number: float) -> None:
+    odd, plain = (learn_from({}, [seen(products=[product(**of)])]) for of in ({field: number}, {field: None}))
+    assert odd == plain
+
+
 def test_only_orders_teach_these_estimators() -> None:
     assert offers([seen(name="Product Viewed", zone=None) for _ in range(20)]) == {}
 

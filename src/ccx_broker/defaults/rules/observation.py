@@ -15,6 +15,8 @@ ORDER = "Order Completed"
 OWN_BRAND = {"private", "private label", "own brand", "own label", "store brand"}
 LONGEST_TEXT = 80
 MOST_LINES = 500
+LARGEST_NUMBER = 1e12
+"""Beyond it nothing is a price or a number of pieces, and sums would overflow."""
 EVERYDAY = (
     ORDER,
     "Signed In",
@@ -195,5 +197,7 @@ def _on_one_line(value: str) -> str | None:
 
 
 def _number(value: object, missing: Any) -> Any:
-    """Return a number as a float, and `missing` for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else missing
+    """Return a number as a float, and `missing` for anything else, be it only too large."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return missing
+    return float(value) if abs(value) <= LARGEST_NUMBER else missing
