@@ -63,6 +63,14 @@ def word(text: str) -> str:
     return text
 
 
+def quiet(name: str) -> str:
+    """Return a name that a shop writes in capitals as people do: `SOFT DRINKS` as `soft drinks`.
+
+    Names of three letters may be abbreviations, and stay.
+    """
+    return name.lower() if name.isupper() and sum(map(str.isalpha, name)) > 3 else name
+
+
 def why(evidence: Mapping[str, Any]) -> str:
     """Return the sentence of a guess's evidence, able to be said in another language if it has its pattern.
 

@@ -84,7 +84,7 @@ def test_few_purchases_and_long_intervals_are_no_reason_to_speak() -> None:
 def test_the_sentence_has_the_counts_and_what_others_do() -> None:
     sentence = guessed(about(every(7, 20), {"COFFEE": 1 / 24})).evidence["sentence"]
     assert sentence.startswith(
-        "You bought COFFEE on 20 of your 20 visits between 2 March 2026 and 13 July 2026."
+        "You bought coffee on 20 of your 20 visits between 2 March 2026 and 13 July 2026."
     )
     assert sentence.endswith("others who buy it take about 24 days on average.")
     alone = guessed(about(every(7, 20))).evidence

@@ -101,7 +101,7 @@ def test_categories_are_ranked_by_the_visits_that_had_them() -> None:
     once = weekly(1, products=[product("FLOWERS")])
     offer = offers(often + sometimes + once)["discover.categories"]
     assert offer.value == ["EGGS", "COFFEE", "SOUP"]
-    assert "EGGS (20), COFFEE (12) and SOUP (8)" in offer.evidence["sentence"]
+    assert "eggs (20), coffee (12) and soup (8)" in offer.evidence["sentence"]
 
 
 @pytest.mark.parametrize("count", [1, 4])

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from ccx_broker.consent import store
 from ccx_broker.consent.rules import Grant, GrantEvent
 from ccx_broker.consent.view import link_to, question_of
+from ccx_broker.defaults.naming import describer
 from ccx_broker.ledger import store as ledger
 from ccx_broker.ledger.rules import Looks
 from ccx_broker.organisations import store as organisations
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
-from ccx_broker.profile.catalogue import CATALOGUE, STEPS, describe
+from ccx_broker.profile.catalogue import CATALOGUE, STEPS
 from ccx_broker.words import say
 
 LATELY = timedelta(days=30)
@@ -89,6 +90,7 @@ def grant_view(session: Session, customer_id: UUID, grant_id: UUID, now: datetim
 
 def _seen(session: Session, grant: Grant) -> tuple[Seen, ...]:
     held = profile.effective_values(session, grant.customer_id, grant.keys)
+    in_words = describer(session, grant.customer_id, {key: there.value for key, there in held.items()})
     lines = []
     for key in grant.keys:
         item, there = CATALOGUE.get(key), held.get(key)
@@ -100,7 +102,7 @@ def _seen(session: Session, grant: Grant) -> tuple[Seen, ...]:
                 key=key,
                 question=question_of(key),
                 step=STEPS.get(item.step, item.step) if item else key,
-                value=describe(key, there.value) if there else None,
+                value=in_words(key, there.value) if there else None,
                 source=there.source if there else None,
                 sure=None if sure is None else round(sure * 100),
                 special=bool(item and item.special),

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from ccx_broker.consent import store
 from ccx_broker.consent.rules import ASKED, DEFAULT_DURATION, Ask, Grant, durations_of, is_meant
+from ccx_broker.defaults.naming import describer
 from ccx_broker.organisations.rules import Application, Purpose
 from ccx_broker.profile import store as profile
-from ccx_broker.profile.catalogue import CATALOGUE, STEPS, Item, describe
+from ccx_broker.profile.catalogue import CATALOGUE, STEPS, Item
 from ccx_broker.profile.rules import Held
 from ccx_broker.words import say
 
@@ -104,7 +105,11 @@ def consent_view(
     held = profile.effective_values(session, customer_id, ask.keys)
     present = store.live_grants(session, application.organisation_id, [customer_id], now).get(customer_id)
     items = [item for item in CATALOGUE.items if item.key in ask.keys]
-    lines = {item.key: _line(item, held.get(item.key), ask, form, present) for item in items}
+    in_words = describer(session, customer_id, {key: there.value for key, there in held.items()})
+    said = {key: in_words(key, there.value) for key, there in held.items()}
+    lines = {
+        item.key: _line(item, held.get(item.key), said.get(item.key), ask, form, present) for item in items
+    }
     ordinary = [item for item in items if item.key not in ask.special]
     others = tuple(question_of(key) for key in present.keys if key not in ask.keys) if present else ()
     merges = ask.mode == "merge"
@@ -151,7 +156,9 @@ def question_of(key: str) -> str:
     return key if item is None else item.question
 
 
-def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | None) -> Line:
+def _line(
+    item: Item, held: Held | None, said: str | None, ask: Ask, form: Form, present: Grant | None
+) -> Line:
     standing = None
     if present is not None:
         standing = say("shared now") if item.key in present.keys else say("new")
@@ -159,7 +166,7 @@ def _line(item: Item, held: Held | None, ask: Ask, form: Form, present: Grant | 
     return Line(
         key=item.key,
         question=item.question,
-        value=None if held is None else describe(item.key, held.value),
+        value=said,
         guess=None if sure is None else round(sure * 100),
         needed=item.key in ask.needed,
         ticked=item.key in form.keys,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from ccx_broker.accounts.auth import SignedIn
 from ccx_broker.defaults import conclusions_store, events_store, service
+from ccx_broker.defaults.naming import describer
 from ccx_broker.defaults.rules import heard_by
 from ccx_broker.defaults.rules.answers import CHANGES
 from ccx_broker.defaults.schemas import DefaultItem, DefaultList, DefaultReasons, EventItem
@@ -34,9 +35,10 @@ def get_defaults(me: SignedIn, db: Db) -> DefaultList:
     pending = conclusions_store.is_due(db, customer_id)
     found = profile_store.load_defaults(db, customer_id)
     counting = counting_keys(db, customer_id, found)
+    in_words = describer(db, customer_id, {key: guess.value for key, guess in found.items()})
     return DefaultList(
         items=[
-            DefaultItem.of(found[item.key], counts=item.key in counting)
+            DefaultItem.of(found[item.key], counts=item.key in counting, describe=in_words)
             for item in CATALOGUE.items
             if item.key in found
         ],
@@ -60,7 +62,11 @@ def get_default(key: str, me: SignedIn, db: Db) -> DefaultReasons:
     )
     names = organisation_names(db, {event.organisation_id for event in events})
     return DefaultReasons(
-        default=DefaultItem.of(found, counts=key in counting_keys(db, customer_id, [key])),
+        default=DefaultItem.of(
+            found,
+            counts=key in counting_keys(db, customer_id, [key]),
+            describe=describer(db, customer_id, {key: found.value}),
+        ),
         learnt_from=sorted(heard_by(key)),
         events=[EventItem.of(event, names) for event in events],
         changes=list(CHANGES[found.state]),

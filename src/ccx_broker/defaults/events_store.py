@@ -6,15 +6,19 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, case, cast, exists, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from ccx_broker.defaults.rules.events import KeptEvent, ReceivedEvent, Source
+from ccx_broker.defaults.rules.observation import ORDER
 from ccx_broker.defaults.store import MARKER, muted
 from ccx_broker.defaults.tables import EventRow, MutedSourceRow
 
 CHUNK = 200
 """Events that a replay holds at once: of at most 128 KiB each, so 25 MiB at the very most."""
+
+LONGEST_NAME = 60
+"""Letters of a product's name that are told."""
 
 COUNTS = and_(EventRow.learnt, ~muted(EventRow.customer_id, EventRow.organisation_id))
 """Something was learnt from it, and its sender is not muted: what guesses rest on."""
@@ -72,6 +76,32 @@ def _short(value: ColumnElement[Any]) -> ColumnElement[str | None]:
     """Return a JSON text or number as text of at most 40 characters; anything else is NULL."""
     plain = func.jsonb_typeof(value).in_(("string", "number"))
     return case((plain, func.left(value.op("#>>", return_type=Text())(cast([], ARRAY(Text))), 40)))
+
+
+def product_names(
+    session: Session, customer_id: UUID, products: Collection[str], *, latest: int
+) -> dict[str, str]:
+    """Return the names of those of `products` (by number) that have one in the latest orders that count."""
+    lists = EventRow.body["properties"]["products"]
+    orders = (
+        select(case((func.jsonb_typeof(lists) == "array", lists), else_=cast([], JSONB)).label("lines"))
+        .where(EventRow.customer_id == customer_id, EventRow.name == ORDER, COUNTS)
+        .order_by(EventRow.event_id.desc())
+        .limit(latest)
+        .subquery()
+    )
+    line = func.jsonb_array_elements(orders.c.lines).column_valued("line", joins_implicitly=True)
+    number = func.coalesce(line.op("->>")("product_id"), line.op("->>")("sku")).label("number")
+    is_text = func.jsonb_typeof(line.op("->")("name")) == "string"
+    name = func.left(line.op("->>")("name"), LONGEST_NAME).label("name")
+    named = select(number, name).select_from(orders).where(is_text).subquery()
+    found = session.execute(
+        select(named.c.number, func.max(named.c.name))
+        .where(named.c.number.in_(sorted(products)))
+        .group_by(named.c.number)
+    )
+    plain = {number: " ".join(name.split()) for number, name in found}
+    return {number: name for number, name in plain.items() if name and name.isprintable()}
 
 
 def counting_events(session: Session, customer_id: UUID, chunk: int = CHUNK) -> Iterator[list[ReceivedEvent]]:

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from ccx_broker.accounts.auth import SignedInPage
 from ccx_broker.defaults import events_store, forgetting, service
+from ccx_broker.defaults.naming import describer
 from ccx_broker.defaults.rules import heard_by
 from ccx_broker.defaults.rules.answers import CHANGES
 from ccx_broker.kit.clock import now
@@ -17,7 +18,7 @@ from ccx_broker.kit.paging import Cursor, decode_cursor, encode_cursor
 from ccx_broker.organisations.store import organisation_names
 from ccx_broker.profile import service as profile
 from ccx_broker.profile import store as profile_store
-from ccx_broker.profile.catalogue import CATALOGUE, describe
+from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.web.csrf import check_csrf
 from ccx_broker.web.rendering import render
 from ccx_broker.words import say, why
@@ -53,13 +54,14 @@ def guesses(request: Request, me: SignedInPage, db: Db, done: Done = "") -> Resp
     held = profile_store.effective_values(db, customer_id, [*found])
     lines = [(item, found[item.key]) for item in CATALOGUE.items if item.key in found]
     counting = {key for key, value in held.items() if value.source == "default"}
+    in_words = describer(db, customer_id, {key: found[key].value for key in counting})
     return render(
         request,
         "defaults/guesses.html",
         me=me,
         learning=profile_store.stated_value(db, customer_id, PROFILING) != "no",
         lines=[
-            (item, guess, describe(item.key, guess.value), why(guess.evidence))
+            (item, guess, in_words(item.key, guess.value), why(guess.evidence))
             for item, guess in lines
             if item.key in counting
         ],
@@ -84,7 +86,9 @@ def one(request: Request, key: str, me: SignedInPage, db: Db, done: Done = "") -
         me=me,
         item=item,
         guess=guess,
-        described=None if guess.value is None else describe(key, guess.value),
+        described=None
+        if guess.value is None
+        else describer(db, customer_id, {key: guess.value})(key, guess.value),
         reason=why(guess.evidence) if guess.value is not None else None,
         changes=CHANGES[guess.state],
         events=events,

@@ -1,6 +1,6 @@
 """The wire shapes of a customer's defaults and events."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from ccx_broker.defaults.rules.events import KeptEvent, Source
-from ccx_broker.profile.catalogue import CATALOGUE, describe
+from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.profile.rules import Default
 
 
@@ -29,8 +29,8 @@ class DefaultItem(BaseModel):
     computed_at: datetime
 
     @classmethod
-    def of(cls, default: Default, *, counts: bool) -> Self:
-        """Write a guess for the wire."""
+    def of(cls, default: Default, *, counts: bool, describe: Callable[[str, Any], str]) -> Self:
+        """Write a guess for the wire; `describe` puts its value into words."""
         nothing = default.value is None
         return cls(
             key=default.key,

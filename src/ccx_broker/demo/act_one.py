@@ -74,7 +74,7 @@ def guesses_appear(scene: Scene) -> None:
     found = scene.guesses()
     for key, guess in found.items():
         scene.tell.item(
-            f"{scene.questions[key]} → {in_words(guess['value'])}",
+            f"{scene.questions[key]} → {guess['described']}",
             f"{guess['evidence']['sentence']} That is {round(guess['confidence'] * 100)} % sure.",
         )
     scene.tell.check(

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Request, Response
 from ccx_broker.accounts.auth import SignedIn, SignedInPage
 from ccx_broker.consent import store as consent
 from ccx_broker.consent.rules import Grant
+from ccx_broker.defaults.naming import describer
 from ccx_broker.disclosure.schemas import SharedProfile, shared_profile
 from ccx_broker.kit import clock
 from ccx_broker.kit.db import Db
 from ccx_broker.kit.errors import NotFound
 from ccx_broker.organisations import store as organisations
 from ccx_broker.profile import store as profile
-from ccx_broker.profile.catalogue import CATALOGUE, describe
+from ccx_broker.profile.catalogue import CATALOGUE
 from ccx_broker.profile.rules import Held
 from ccx_broker.web.rendering import render
 from ccx_broker.words import say
@@ -35,6 +36,7 @@ def as_they_see(request: Request, grant_id: UUID, me: SignedInPage, db: Db) -> R
     """Show the same for people: what each line says, and the answer as it is sent."""
     grant, values = _seen(db, me.customer.customer_id, grant_id)
     sent = json.loads(orjson.dumps(shared_profile(grant, values), option=orjson.OPT_UTC_Z))
+    in_words = describer(db, me.customer.customer_id, {held.key: held.value for held in values})
     return render(
         request,
         "disclosure/as_they_see.html",
@@ -42,7 +44,7 @@ def as_they_see(request: Request, grant_id: UUID, me: SignedInPage, db: Db) -> R
         grant=grant,
         organisation=organisations.organisation_names(db, {grant.organisation_id})[grant.organisation_id],
         values=[
-            (CATALOGUE.require(held.key).question, describe(held.key, held.value), held) for held in values
+            (CATALOGUE.require(held.key).question, in_words(held.key, held.value), held) for held in values
         ],
         sent=json.dumps(sent, indent=2, ensure_ascii=False),
     )

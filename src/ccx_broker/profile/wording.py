@@ -6,7 +6,7 @@ from typing import Any, cast
 from jsonschema.exceptions import ValidationError
 
 from ccx_broker.kit.language import ENGLISH, Language
-from ccx_broker.words import say, word
+from ccx_broker.words import quiet, say, word
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Codes that don't become plain words by taking out the underscores.
@@ -141,7 +141,7 @@ def _phrase(schema: Mapping[str, Any], value: Any, language: Language) -> str:
     if isinstance(value, Mapping):
         return _object(schema, value, language)
     if isinstance(value, Sequence):
-        parts = [_phrase(schema["items"], part, language) for part in value]
+        parts = [quiet(_phrase(schema["items"], part, language)) for part in value]
         joined = ("; " if schema["items"].get("type") == "object" else ", ").join(parts)
         return joined or say("none").speak(language)
     return language.number(value)
@@ -163,7 +163,7 @@ def _object(schema: Mapping[str, Any], value: Mapping[str, Any], language: Langu
         usual, highest = (f"{language.number(value[name], 2)}{currency}" for name in ("usual", "highest"))
         return say("usually %(usual)s, at most %(highest)s", usual=usual, highest=highest).speak(language)
     each = schema["additionalProperties"]
-    return "; ".join(f"{name}: {_phrase(each, part, language)}" for name, part in value.items())
+    return "; ".join(f"{quiet(name)}: {_phrase(each, part, language)}" for name, part in value.items())
 
 
 def _days(days: Sequence[str], language: Language) -> str:

@@ -17,6 +17,7 @@ from ccx_broker.defaults.rules.chance import honest
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
 from ccx_broker.defaults.rules.price_census import MIDDLE, distilled, share_of
 from ccx_broker.defaults.rules.prices import MILLI, PARTS, PRICES, Prices, latest_lines, prices_of
+from ccx_broker.words import quiet
 
 INSIDE = "inside"
 LEVELS = (0.1, 0.5, 0.9)
@@ -172,7 +173,7 @@ class BuyPriceBand:
         what = {
             "since": state["first"],
             "until": state["last"],
-            "what": first,
+            "what": quiet(first),
             "lines": state["of"][names[first]][0],
             "usual": value[first]["usual"],
             "highest": value[first]["highest"],

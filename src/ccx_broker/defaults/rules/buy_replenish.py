@@ -17,6 +17,7 @@ from ccx_broker.defaults.rules.chance import honest
 from ccx_broker.defaults.rules.decay import DAY
 from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row, State
 from ccx_broker.defaults.rules.shelves import SHELVES, VISITS, WEIGHT, Shelves
+from ccx_broker.words import quiet
 
 LONGEST = 35
 """Days that a gap is followed for; a longer one counts as this long."""
@@ -185,7 +186,7 @@ def _evidence(
     what = {
         "since": state["first"],
         "until": state["last"],
-        "what": first.name,
+        "what": quiet(first.name),
         "times": first.times,
         "of": state["n"],
         "days": value[first.name],

@@ -22,6 +22,7 @@ from ccx_broker.defaults.rules.interface import About, Cell, Future, Guess, Row,
 from ccx_broker.defaults.rules.models import linear, logistic, sigmoid
 from ccx_broker.defaults.rules.shelves import SHELVES
 from ccx_broker.defaults.rules.visits import VISITS, Visits, total
+from ccx_broker.words import quiet
 
 MUCH, LITTLE, LIST = "well_known", "hardly_known", "list"
 """The models: of who is known well and of who is not, and how sure a whole list is."""
@@ -252,7 +253,7 @@ class DiscoverCategories:
         if bought and bought[0].name in about.typical:
             share = words.shares({"share": about.typical[bought[0].name][0]})
             also["also"] = words.say(
-                "Others buy %(name)s on %(share)s of their visits.", name=bought[0].name, **share
+                "Others buy %(name)s on %(share)s of their visits.", name=quiet(bought[0].name), **share
             )
         visits = {scored.name: scored.visits for scored in bought}
         value = [scored.name for scored in ranked]
@@ -265,4 +266,4 @@ def _usual_odds(share: float) -> float:
 
 
 def _counts(bought: Sequence[_Scored]) -> list[str]:
-    return [f"{scored.name} ({scored.visits})" for scored in bought[:3]]
+    return [f"{quiet(scored.name)} ({scored.visits})" for scored in bought[:3]]
