@@ -32,7 +32,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def make_engine(url: str, *, connections: int) -> Engine:
-    """Open a pool of at most `connections`: as many as there are worker threads, so none waits twice."""
+    """Open a pool of at most `connections`: as many as there are threads that use it, so none waits twice."""
     options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_pre_ping": True}
     return create_engine(sqlalchemy_url(url), json_serializer=dumps, json_deserializer=loads, **options)
 
