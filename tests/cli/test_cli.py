@@ -55,6 +55,7 @@ def postmaster_file(environment: dict[str, str]) -> Path:
     return Path(environment["CCX_DATA_DIR"], "postgres", "postmaster.pid")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_serve_brings_its_own_database_and_takes_it_along(
     environment: dict[str, str], number: signal.Signals, code: int
@@ -66,6 +67,7 @@ def test_serve_brings_its_own_database_and_takes_it_along(
     assert not postmaster_file(environment).exists()
 
 
+@pytest.mark.slow
 def test_commands_work_beside_a_running_server_and_a_killed_one_can_be_started_again(
     environment: dict[str, str],
 ) -> None:

@@ -36,6 +36,7 @@ def waiting(database_url: str, customer: SomeCustomer) -> int:
     return int(found[0])
 
 
+@pytest.mark.slow
 def test_a_running_broker_mails_by_itself_and_once(
     database_url: str, sessions: sessionmaker[Session]
 ) -> None:

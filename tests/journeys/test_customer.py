@@ -28,7 +28,7 @@ from tests.journeys.steps import (
 from tests.support import Broker
 from tests.web.stage import chromium
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @dataclass(frozen=True)

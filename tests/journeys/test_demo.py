@@ -16,6 +16,8 @@ import pytest
 from ccx_broker.demo.browser import Browser
 from tests.support import free_port
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -25,6 +25,8 @@ import pytest
 from ccx_broker.kit.embedded import LONGEST_SOCKET, SOCKET, EmbeddedPostgres, EmbeddedPostgresError
 from ccx_broker.kit.postgres_programs import copy_programs
 
+pytestmark = pytest.mark.slow
+
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(
     not ROOT, reason="Only root can become another user: run the tests as root too."

@@ -39,6 +39,7 @@ def failures_from_many_places(broker: Broker) -> list[int]:
         ]
 
 
+@pytest.mark.slow
 def test_proxies_are_believed_only_where_they_are_named(database_url: str) -> None:
     """§4.13: else a client would choose the address under which its guesses are counted."""
     with start_broker(database_url, CCX_LIMIT_FAILURES="3") as alone:

@@ -22,6 +22,8 @@ from tests.oauth_support import (
 )
 from tests.support import Broker, start_broker
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 24, 12, 0, 30, tzinfo=UTC)
 ENDPOINTS = ("/oauth/token", "/oauth/introspect", "/oauth/revoke")
 
