@@ -52,8 +52,8 @@ from ccx_broker.settings import Settings
 from ccx_broker.web import language, static
 from ccx_broker.web.errors import install_page_errors
 
-BESIDE = ("messages", "conclusions")
-"""What the server does by itself beside the requests, each in a thread with a connection of its own."""
+BESIDE = 2
+"""Threads in which the server works beside the requests (`rounds_of`), each with a connection of its own."""
 ROUNDS_EVERY = 10.0
 """Seconds between two rounds that nobody has called for."""
 REST = 9.0
@@ -74,11 +74,10 @@ def post_office(settings: Settings) -> PostOffice | None:
 
 def rounds_of(runtime: Runtime, post: PostOffice | None) -> tuple[Rounds, ...]:
     """Return the rounds of what the server does by itself."""
-    messages, concluding = BESIDE
     return (
-        Rounds(messages, Round(runtime.sessions, post, now), every=ROUNDS_EVERY),
+        Rounds("messages", Round(runtime.sessions, post, now), every=ROUNDS_EVERY),
         Rounds(
-            concluding,
+            "conclusions",
             conclusions.Round(runtime.sessions, now),
             every=ROUNDS_EVERY,
             rest=REST,
@@ -89,7 +88,7 @@ def rounds_of(runtime: Runtime, post: PostOffice | None) -> tuple[Rounds, ...]:
 
 def create_app(settings: Settings, database_url: str) -> FastAPI:
     """Build the application over a migrated database at `database_url`."""
-    engine = make_engine(database_url, connections=settings.threads + len(BESIDE))
+    engine = make_engine(database_url, connections=settings.threads + BESIDE)
     runtime = Runtime(
         issuer=settings.issuer,
         sessions=make_sessions(engine),
